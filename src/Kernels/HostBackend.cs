@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace PureLcm.Kernels;
+
+/// <summary>Memory of the host: native, 64-byte aligned, never moved by the garbage collector.</summary>
+public sealed unsafe class HostStorage : Storage
+{
+    internal HostStorage(nint elements)
+    {
+        Elements = elements;
+        Pointer = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(elements, 16) * sizeof(float), 64);
+    }
+
+    /// <summary>The first value.</summary>
+    public float* Pointer { get; private set; }
+
+    /// <summary>How many values there is room for.</summary>
+    public nint Elements { get; }
+
+    internal void Free()
+    {
+        NativeMemory.AlignedFree(Pointer);
+        Pointer = null;
+    }
+}
+
+/// <summary>
+/// What the backends that compute on the host share: fp32 tensors in native memory, pooled by size, so that a step takes
+/// back what the one before it gave.
+/// </summary>
+public abstract unsafe class HostBackend : Backend
+{
+    readonly Dictionary<nint, Stack<HostStorage>> free = [];
+    readonly Lock guard = new();
+    long inUse, peak;
+
+    /// <inheritdoc/>
+    public override long BytesInUse => inUse;
+
+    /// <inheritdoc/>
+    public override long PeakBytes => peak;
+
+    /// <inheritdoc/>
+    public override void ResetPeak() => peak = inUse;
+
+    /// <inheritdoc/>
+    protected override Storage AllocateStorage(nint elements)
+    {
+        nint rounded = Math.Max((elements + 15) & ~(nint)15, 16);
+        lock (guard)
+        {
+            inUse += rounded * sizeof(float);
+            peak = Math.Max(peak, inUse);
+            if (free.TryGetValue(rounded, out var stack) && stack.TryPop(out var storage)) return storage;
+        }
+        return new HostStorage(rounded);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void Release(Storage storage)
+    {
+        var host = (HostStorage)storage;
+        lock (guard)
+        {
+            inUse -= host.Elements * sizeof(float);
+            if (!free.TryGetValue(host.Elements, out var stack)) free[host.Elements] = stack = [];
+            stack.Push(host);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Trim()
+    {
+        lock (guard)
+        {
+            foreach (var stack in free.Values)
+                while (stack.TryPop(out var storage)) storage.Free();
+            free.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Trim();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The first value of a tensor of the host.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected internal static float* Pointer(Tensor x) => ((HostStorage)x.Storage).Pointer + x.Offset;
+
+    /// <inheritdoc/>
+    protected override void UploadCore(ReadOnlySpan<float> values, Tensor y)
+    {
+        float* p = Pointer(y);
+        int c = y.Shape.C;
+        if (y.IsDense) values.CopyTo(new Span<float>(p, values.Length));
+        else for (int row = 0; row < y.Shape.Rows; row++) values.Slice(row * c, c).CopyTo(new Span<float>(p + (nint)row * y.Pitch, c));
+    }
+
+    /// <inheritdoc/>
+    protected override void DownloadCore(Tensor x, Span<float> values)
+    {
+        float* p = Pointer(x);
+        int c = x.Shape.C;
+        if (x.IsDense) new Span<float>(p, values.Length).CopyTo(values);
+        else for (int row = 0; row < x.Shape.Rows; row++) new Span<float>(p + (nint)row * x.Pitch, c).CopyTo(values.Slice(row * c, c));
+    }
+}
