@@ -47,6 +47,9 @@ public abstract partial class Backend : IDisposable
         DownloadCore(x, values);
     }
 
+    /// <summary>Sets every value.</summary>
+    public abstract void Fill(Tensor y, float value);
+
     /// <summary>Memory for so many elements.</summary>
     protected abstract Storage AllocateStorage(nint elements);
 

@@ -92,6 +92,13 @@ public abstract unsafe class HostBackend : Backend
     protected internal static float* Pointer(Tensor x) => ((HostStorage)x.Storage).Pointer + x.Offset;
 
     /// <inheritdoc/>
+    public override void Fill(Tensor y, float value)
+    {
+        float* p = Pointer(y);
+        for (nint row = 0; row < y.Shape.Rows; row++) new Span<float>(p + row * y.Pitch, y.Shape.C).Fill(value);
+    }
+
+    /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<float> values, Tensor y)
     {
         float* p = Pointer(y);

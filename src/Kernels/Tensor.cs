@@ -37,6 +37,9 @@ public sealed class Tensor : IDisposable
     /// <summary>True where rows follow one another without a gap.</summary>
     public bool IsDense => Pitch == Shape.C;
 
+    /// <summary>True for an allocated tensor until it is disposed of; false for views.</summary>
+    public bool IsAlive => owned;
+
     /// <summary>A view of channels <paramref name="start"/> to start + count of every pixel.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tensor has no such channels.</exception>
     public Tensor Channels(int start, int count)
