@@ -31,16 +31,30 @@ static class JsonText
     {
         try
         {
+            var json = WithoutBareNumbers(utf8);
+            CheckStrings(json.Span);
             var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
-            using var document = JsonDocument.Parse(WithoutBareNumbers(utf8), options);
+            using var document = JsonDocument.Parse(json, options);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw new WeightsException(path, "it is JSON, but no {…} object", "fetch it again");
+        }
+        catch (InvalidOperationException e) // how the reader says that a string is not valid UTF-8
+        {
+            throw new WeightsException(path, "it has a text that is not valid UTF-8", "fetch it again, or correct it", e);
         }
         catch (JsonException e)
         {
             throw new WeightsException(path, $"it is not valid JSON ({e.Message.TrimEnd('.')})", "fetch it again, or correct it", e);
         }
+    }
+
+    // JsonDocument looks at a string only when it is asked for, which would be too late for a clear error.
+    static void CheckStrings(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String) reader.GetString();
     }
 
     /// <summary>

@@ -18,7 +18,6 @@ static class ShardedIndex
         $"{baseName}.fp16.safetensors",
         $"{baseName}.safetensors.index.fp16.json",
         $"{baseName}.safetensors.fp16.index.json",
-        $"{baseName}.fp16.safetensors.index.json",
     ];
 
     /// <summary>Opens all shards, and checks that each tensor is where the index says, and none elsewhere.</summary>
