@@ -12,7 +12,8 @@ sealed class SafetensorsHeader(SafetensorsFile file, long dataStart, long dataBy
     /// <summary>Bytes that a header may have, by the format's definition.</summary>
     public const int Longest = 100_000_000;
 
-    const string MetadataKey = "__metadata__";
+    /// <summary>The one key of the header that is no tensor.</summary>
+    public const string MetadataKey = "__metadata__";
     const string FetchAgain = "the file is damaged: fetch it again, or convert the model again";
 
     readonly Dictionary<string, TensorInfo> tensors = [];

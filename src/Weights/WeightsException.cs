@@ -55,7 +55,8 @@ public sealed class WeightsException : Exception
         return names.Count > shown ? $"{text} and {names.Count - shown} more" : text;
     }
 
-    static string OneLine(string text) =>
+    /// <summary>The text without line breaks and other control characters.</summary>
+    internal static string OneLine(string text) =>
         string.Create(text.Length, text, (line, source) =>
         {
             for (int i = 0; i < line.Length; i++) line[i] = char.IsControl(source[i]) ? ' ' : source[i];

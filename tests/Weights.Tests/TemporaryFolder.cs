@@ -36,5 +36,13 @@ sealed class TemporaryFolder : IDisposable
         return [.. BitConverter.GetBytes((long)json.Length), .. json, .. data];
     }
 
+    /// <summary>Sets a mode that the system enforces, or skips the test where it doesn't.</summary>
+    public static void SetMode(string path, UnixFileMode mode)
+    {
+        if (Environment.IsPrivilegedProcess) Assert.Skip("An administrator may read and write everything.");
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no modes of files.");
+        else File.SetUnixFileMode(path, mode);
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
