@@ -15,9 +15,13 @@ public static class TorchOrder
             return;
         }
         var reordered = new float[values.Length];
-        Transpose(values, reordered, y.Shape.N, y.Shape.C, y.Shape.T); // [N,C,HW] -> [N,HW,C]
+        FromTorch(values, y.Shape, reordered);
         backend.Upload(reordered, y);
     }
+
+    /// <summary>[N,C,H,W] -> [N,H,W,C], for pictures of this shape.</summary>
+    public static void FromTorch(ReadOnlySpan<float> values, Shape shape, Span<float> reordered) =>
+        Transpose(values, reordered, shape.N, shape.C, shape.T);
 
     /// <summary>The values of a tensor in torch's order.</summary>
     public static float[] DownloadTorch(this Backend backend, Tensor x)

@@ -42,17 +42,25 @@ public sealed class TensorInfo
     public float[] ReadFloats()
     {
         var floats = NewArray<float>();
+        ReadFloats(0, floats);
+        return floats;
+    }
+
+    /// <summary>Reads values from <paramref name="start"/> on, widened (or, from F64 and I64, rounded) to fp32.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the tensor.</exception>
+    /// <exception cref="WeightsException">The file can't be read any more.</exception>
+    public void ReadFloats(long start, Span<float> destination)
+    {
         const int chunk = 16 * 1024;
         Span<byte> bytes = stackalloc byte[chunk];
         int perChunk = chunk / DType.Size();
-        for (int done = 0; done < floats.Length; done += perChunk)
+        for (int done = 0; done < destination.Length; done += perChunk)
         {
-            int n = Math.Min(perChunk, floats.Length - done);
+            int n = Math.Min(perChunk, destination.Length - done);
             var part = bytes[..(n * DType.Size())];
-            Read((long)done * DType.Size(), part);
-            Widening.ToFloats(part, DType, floats.AsSpan(done, n));
+            Read((start + done) * DType.Size(), part);
+            Widening.ToFloats(part, DType, destination.Slice(done, n));
         }
-        return floats;
     }
 
     /// <summary>Reads the whole tensor as it lies in the file.</summary>

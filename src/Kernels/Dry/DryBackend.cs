@@ -1,0 +1,142 @@
+namespace PureLcm.Kernels.Dry;
+
+/// <summary>
+/// A backend that computes nothing and counts: what a model's own text, run on it, would take in memory and in
+/// multiply-adds. That is how a run's needs are known before anything is loaded, and what benchmarks divide by.
+/// Weights aren't read; downloads give zeros.
+/// </summary>
+public sealed class DryBackend : Backend
+{
+    readonly Dictionary<nint, (int Used, int Pooled)> blocks = [];
+    long inUse, peak, footprint, peakFootprint;
+
+    /// <inheritdoc/>
+    public override string Name => "dry run";
+
+    /// <inheritdoc/>
+    public override long BytesInUse => inUse;
+
+    /// <inheritdoc/>
+    public override long PeakBytes => peak;
+
+    /// <summary>
+    /// The most bytes that a backend with a pool holds at once for these tensors: freed ones stay pooled by their size until
+    /// <see cref="Trim"/>.
+    /// </summary>
+    public long PeakFootprint => peakFootprint;
+
+    /// <summary>Multiply-adds of products and attention so far; convolutions counted directly, whatever form computes them.</summary>
+    public long MultiplyAdds { get; set; }
+
+    /// <inheritdoc/>
+    public override void ResetPeak() => (peak, peakFootprint) = (inUse, footprint);
+
+    /// <inheritdoc/>
+    public override void Trim()
+    {
+        foreach (var (size, (used, pooled)) in blocks.ToArray())
+        {
+            footprint -= pooled * size * sizeof(float);
+            blocks[size] = (used, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() { }
+
+    sealed class Block(nint elements) : Storage
+    {
+        public nint Elements { get; } = elements;
+    }
+
+    /// <inheritdoc/>
+    protected override Storage AllocateStorage(nint elements)
+    {
+        var (used, pooled) = blocks.GetValueOrDefault(elements);
+        if (pooled == 0) footprint += elements * sizeof(float);
+        blocks[elements] = (used + 1, Math.Max(pooled - 1, 0));
+        inUse += elements * sizeof(float);
+        peak = Math.Max(peak, inUse);
+        peakFootprint = Math.Max(peakFootprint, footprint);
+        return new Block(elements);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void Release(Storage storage)
+    {
+        nint elements = ((Block)storage).Elements;
+        var (used, pooled) = blocks[elements];
+        blocks[elements] = (used - 1, pooled + 1);
+        inUse -= elements * sizeof(float);
+    }
+
+    sealed class DryWeight(WeightKind kind, ReadOnlySpan<WeightSource> sources) : Weight(kind, sources)
+    {
+        public override long Bytes => Sources.Sum(source => source.Count * (Kind == WeightKind.Vector ? sizeof(float) : source.ElementSize));
+
+        public override void Dispose() { }
+    }
+
+    /// <inheritdoc/>
+    protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new DryWeight(kind, sources);
+
+    /// <inheritdoc/>
+    protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue) => CountProduct(weight, x.Shape.Rows, y.Shape);
+
+    /// <inheritdoc/>
+    protected override void Conv2dCore(Tensor x, Weight weight, Tensor y, in Convolution geometry, in Epilogue epilogue) =>
+        CountProduct(weight, y.Shape.Rows, y.Shape);
+
+    void CountProduct(Weight weight, nint rows, Shape y)
+    {
+        MultiplyAdds += rows * Size(weight);
+        int rank = 0;
+        foreach (var adapter in weight.Adapters)
+        {
+            if (adapter.Scale == 0) continue;
+            MultiplyAdds += rows * (Size(adapter.Down) + Size(adapter.Up));
+            rank += adapter.Rank;
+        }
+        // The rows between A and B.
+        if (rank > 0) Release(AllocateStorage(rows * rank));
+
+        static long Size(Weight w) => (long)w.Rows * w.Columns * w.KernelH * w.KernelW;
+    }
+
+    /// <inheritdoc/>
+    protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor y, int heads, bool causal) =>
+        MultiplyAdds += 2L * q.Shape.N * q.Shape.T * k.Shape.T * q.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void GroupNormCore(Tensor x, Weight scale, Weight shift, Tensor y, int groups, float epsilon, Activation activation, Tensor? tap) { }
+
+    /// <inheritdoc/>
+    protected override void LayerNormCore(Tensor x, Weight scale, Weight shift, Tensor y, float epsilon) { }
+
+    /// <inheritdoc/>
+    protected override void ActivateCore(Tensor x, Tensor y, Activation activation) { }
+
+    /// <inheritdoc/>
+    protected override void CombineCore(Tensor y, ReadOnlySpan<Term> terms) { }
+
+    /// <inheritdoc/>
+    public override void Fill(Tensor y, float value) { }
+
+    /// <inheritdoc/>
+    public override bool AllFinite(Tensor x) => true;
+
+    /// <inheritdoc/>
+    protected override void UpsampleCore(Tensor x, Tensor y) { }
+
+    /// <inheritdoc/>
+    protected override void EmbedCore(Weight table, ReadOnlySpan<int> ids, Tensor y) { }
+
+    /// <inheritdoc/>
+    protected override void TimestepEmbeddingCore(ReadOnlySpan<float> timesteps, Tensor y, bool cosFirst, float shift) { }
+
+    /// <inheritdoc/>
+    protected override void UploadCore(ReadOnlySpan<float> values, Tensor y) { }
+
+    /// <inheritdoc/>
+    protected override void DownloadCore(Tensor x, Span<float> values) => values.Clear();
+}

@@ -1,0 +1,126 @@
+using PureLcm.Kernels;
+
+namespace PureLcm.Model.Clip;
+
+/// <summary>
+/// CLIP's text encoder: a transformer in which each token sees itself and those before it. Radford et al. 2021,
+/// arXiv:2103.00020. transformers' CLIPTextModel.
+/// </summary>
+public sealed class TextEncoder : Module
+{
+    readonly Weight tokenTable, positionTable;
+    readonly string embeddingsName;
+    readonly TextLayer[] layers;
+    readonly LayerNorm finalNorm;
+
+    /// <summary>Builds the network that a config describes.</summary>
+    public TextEncoder(Scope scope, TextConfig config) : base(scope)
+    {
+        Config = config;
+        var model = scope / "text_model";
+        var embeddings = model / "embeddings";
+        embeddingsName = embeddings.Name;
+        tokenTable = (embeddings / "token_embedding").Table("weight", config.VocabularySize, config.Channels);
+        positionTable = (embeddings / "position_embedding").Table("weight", config.MaxTokens, config.Channels);
+        layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TextLayer(model / "encoder" / "layers" / i, config))];
+        finalNorm = new(model / "final_layer_norm", config.Channels, config.NormEpsilon);
+    }
+
+    /// <summary>What the network was built from.</summary>
+    public TextConfig Config { get; }
+
+    /// <summary>
+    /// Token ids of N texts of T tokens each, one after the other -> the states of all tokens after the last layer, with and
+    /// without the final norm for the last but one.
+    /// </summary>
+    public TextStates Forward(Run run, ReadOnlySpan<int> ids, int texts)
+    {
+        int tokens = ids.Length / texts;
+        if (tokens > Config.MaxTokens) throw new ArgumentException($"{tokens} tokens for a text encoder of {Config.MaxTokens}", nameof(ids));
+        var shape = Shape.Tokens(texts, tokens, Config.Channels);
+        using var x = run.Allocate(shape); // [N T] -> [N,T,C]
+        using (var positions = run.Allocate(shape))
+        {
+            Span<int> places = stackalloc int[ids.Length];
+            for (int i = 0; i < places.Length; i++) places[i] = i % tokens;
+            run.Backend.Embed(tokenTable, ids, x);
+            run.Backend.Embed(positionTable, places, positions);
+            run.Backend.Combine(x, new(1, x), new(1, positions));
+        }
+        run.Show(embeddingsName, x);
+
+        var penultimate = run.Allocate(shape);
+        for (int i = 0; i < layers.Length; i++)
+        {
+            if (i == layers.Length - 1) run.Backend.Copy(x, penultimate);
+            layers[i].Forward(run, x);
+        }
+        return new(finalNorm.Forward(run, x), penultimate);
+    }
+
+    /// <summary>
+    /// Where a text's pooled state is: at the first end token; a config that says eos_token_id 2 was written before the
+    /// field meant that, and the end token is the highest id.
+    /// </summary>
+    public int PooledToken(ReadOnlySpan<int> ids)
+    {
+        if (Config.EndToken != 2) return Math.Max(ids.IndexOf(Config.EndToken), 0);
+        int best = 0;
+        for (int i = 1; i < ids.Length; i++) if (ids[i] > ids[best]) best = i;
+        return best;
+    }
+}
+
+/// <summary>What a text encoder gives; the caller disposes of it.</summary>
+/// <param name="Last">The last layer's states after the final norm, [N,T,C]: what SD 1 and 2 read.</param>
+/// <param name="Penultimate">The last layer but one's states, [N,T,C], hidden_states[-2]: what SDXL reads.</param>
+public sealed record TextStates(Tensor Last, Tensor Penultimate) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Last.Dispose();
+        Penultimate.Dispose();
+    }
+}
+
+/// <summary>A layer of the text encoder: causal self-attention and a feed-forward, each after a norm, with residuals.</summary>
+public sealed class TextLayer : Module
+{
+    readonly int channels, heads;
+    readonly Activation activation;
+    readonly LayerNorm norm1, norm2;
+    readonly Linear qkv, outProjection, fc1, fc2;
+    readonly string attentionName, mlpName;
+
+    /// <summary>As the config says.</summary>
+    public TextLayer(Scope scope, TextConfig config) : base(scope)
+    {
+        (channels, heads, activation) = (config.Channels, config.Heads, config.Activation);
+        var attention = scope / "self_attn";
+        var mlp = scope / "mlp";
+        (attentionName, mlpName) = (attention.Name, mlp.Name);
+        norm1 = new(scope / "layer_norm1", channels, config.NormEpsilon);
+        qkv = new(attention, [attention / "q_proj", attention / "k_proj", attention / "v_proj"], channels, channels, bias: true);
+        outProjection = new(attention / "out_proj", channels, channels);
+        norm2 = new(scope / "layer_norm2", channels, config.NormEpsilon);
+        fc1 = new(mlp / "fc1", channels, config.FeedForwardChannels);
+        fc2 = new(mlp / "fc2", config.FeedForwardChannels, channels);
+    }
+
+    /// <summary>Works in place: x [N,T,C] becomes the layer's output.</summary>
+    public void Forward(Run run, Tensor x)
+    {
+        using (var normed = norm1.Forward(run, x))
+        using (var projected = qkv.Forward(run, normed)) // [N,T,C] -> [N,T,3C]
+        {
+            Tensor q = projected.Channels(0, channels), k = projected.Channels(channels, channels), v = projected.Channels(2 * channels, channels);
+            run.Backend.Attention(q, k, v, normed, heads, causal: true);
+            outProjection.ForwardInto(x, run, normed, new() { Residual = x }, outputOf: attentionName);
+        }
+        using (var normed = norm2.Forward(run, x))
+        using (var hidden = fc1.Forward(run, normed, new() { Activation = activation })) // [N,T,C] -> [N,T,4C]
+            fc2.ForwardInto(x, run, hidden, new() { Residual = x }, outputOf: mlpName);
+        run.Show(Name, x);
+    }
+}

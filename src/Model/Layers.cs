@@ -1,0 +1,146 @@
+using PureLcm.Kernels;
+
+namespace PureLcm.Model;
+
+/// <summary>A part of a network, known by its path in the tree.</summary>
+public abstract class Module(Scope scope)
+{
+    /// <summary>Component and path, as diffusers names it: <c>unet.mid_block.resnets.0</c>.</summary>
+    public string Name { get; } = scope.Name;
+}
+
+/// <summary>
+/// A product with a weight and a bias: what linear layers and convolutions share. Several modules that read the same input
+/// (q, k and v) may be one product; the output then has their channels side by side.
+/// </summary>
+public abstract class ProductLayer : Module
+{
+    readonly string[] names;
+    readonly int[] rows;
+
+    private protected ProductLayer(Scope scope, WeightKind kind, Scope[] modules, int[][] sides, bool bias) : base(scope)
+    {
+        names = [.. modules.Select(module => module.Name)];
+        rows = [.. sides.Select(side => side[0])];
+        Weight = scope.Product(kind, modules, sides);
+        if (bias) Bias = scope.Vectors("bias", modules, rows);
+        COut = rows.Sum() / (kind == WeightKind.Gated ? 2 : 1);
+    }
+
+    private protected Weight Weight { get; }
+
+    private protected Weight? Bias { get; }
+
+    /// <summary>Channels of the output.</summary>
+    public int COut { get; }
+
+    /// <summary>
+    /// Computes with the layer's bias, and shows the layer's own output to the observer: where the epilogue does more
+    /// than add the bias, through a tap.
+    /// </summary>
+    private protected void Compute(Run run, Tensor y, Epilogue epilogue, string? alsoKnownAs, Action<Epilogue> product)
+    {
+        run.Cancellation.ThrowIfCancellationRequested();
+        bool watched = Array.Exists(names, run.Watches) || alsoKnownAs is not null && run.Watches(alsoKnownAs);
+        bool fused = Weight.Kind == WeightKind.Gated || epilogue is not { PerImage: null, Residual: null, Activation: Activation.None };
+        using var tap = watched && fused ? run.Allocate(y.Shape.WithChannels(rows.Sum())) : null;
+        product(epilogue with { Bias = Bias, Tap = tap });
+        if (!watched) return;
+        var output = tap ?? y;
+        for (int i = 0, first = 0; i < names.Length; first += rows[i++])
+            run.Show(names[i], output.Channels(first, rows[i]));
+        if (alsoKnownAs is not null) run.Show(alsoKnownAs, output);
+    }
+}
+
+/// <summary>y = x W^T + b for every pixel or token. A 1x1 convolution is the same thing, with its weight's shape [out,in,1,1].</summary>
+public sealed class Linear : ProductLayer
+{
+    /// <summary>A linear layer [cOut,cIn].</summary>
+    public Linear(Scope scope, int cIn, int cOut, bool bias = true) : this(scope, [scope], cIn, cOut, bias) { }
+
+    /// <summary>Several linear layers of one input, stacked; each [cOut,cIn].</summary>
+    public Linear(Scope parent, Scope[] modules, int cIn, int cOut, bool bias)
+        : base(parent, WeightKind.Matrix, modules, [.. modules.Select(_ => new[] { cOut, cIn })], bias) { }
+
+    Linear(Scope scope, WeightKind kind, int[] sides) : base(scope, kind, [scope], [sides], bias: true) { }
+
+    /// <summary>A linear layer whose output is values times gelu(gates), half of the rows each: [2 cOut,cIn].</summary>
+    public static Linear Gated(Scope scope, int cIn, int cOut) => new(scope, WeightKind.Gated, [2 * cOut, cIn]);
+
+    /// <summary>A 1x1 convolution, [cOut,cIn,1,1].</summary>
+    public static Linear Conv1x1(Scope scope, int cIn, int cOut) => new(scope, WeightKind.Matrix, [cOut, cIn, 1, 1]);
+
+    /// <summary>Into a tensor of the caller's. [..,cIn] -> [..,cOut]</summary>
+    public void ForwardInto(Tensor y, Run run, Tensor x, Epilogue epilogue = default, string? outputOf = null) =>
+        Compute(run, y, epilogue, outputOf, full => run.Backend.Linear(x, Weight, y, full));
+
+    /// <summary>Into a new tensor. [..,cIn] -> [..,cOut]</summary>
+    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default, string? outputOf = null)
+    {
+        var y = run.Allocate(x.Shape.WithChannels(COut));
+        ForwardInto(y, run, x, epilogue, outputOf);
+        return y;
+    }
+}
+
+/// <summary>A convolution with a square kernel, [cOut,cIn,k,k].</summary>
+public sealed class Conv2d(Scope scope, int cIn, int cOut, int kernel = 3, bool bias = true)
+    : ProductLayer(scope, WeightKind.Convolution, [scope], [[cOut, cIn, kernel, kernel]], bias)
+{
+    readonly int padding = kernel / 2;
+
+    /// <summary>Stride 1, the picture's size kept. [N,H,W,cIn] -> [N,H,W,cOut]</summary>
+    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default) =>
+        Forward(run, x, x.Shape.H, x.Shape.W, new(1, padding, padding), epilogue);
+
+    /// <summary>Every second pixel, zeros on all four sides. [N,H,W,cIn] -> [N,ceil(H/2),ceil(W/2),cOut]</summary>
+    public Tensor Downsample(Run run, Tensor x, Epilogue epilogue = default) =>
+        Forward(run, x, (x.Shape.H + 1) / 2, (x.Shape.W + 1) / 2, new(2, padding, padding), epilogue);
+
+    /// <summary>Every second pixel, zeros only below and on the right: the VAE encoder's way. [N,H,W,cIn] -> [N,H/2,W/2,cOut]</summary>
+    public Tensor DownsampleBelow(Run run, Tensor x) => Forward(run, x, (x.Shape.H - 2) / 2 + 1, (x.Shape.W - 2) / 2 + 1, new(2), default);
+
+    /// <summary>Of the picture enlarged by nearest neighbours to h by w. [N,H,W,cIn] -> [N,h,w,cOut]</summary>
+    public Tensor Upsample(Run run, Tensor x, int h, int w, Epilogue epilogue = default) =>
+        Forward(run, x, h, w, new(1, padding, padding, Upsample: true), epilogue);
+
+    Tensor Forward(Run run, Tensor x, int h, int w, Convolution geometry, Epilogue epilogue)
+    {
+        var y = run.Allocate(Shape.Image(x.Shape.N, h, w, COut));
+        Compute(run, y, epilogue, null, full => run.Backend.Conv2d(x, Weight, y, geometry, full));
+        return y;
+    }
+}
+
+/// <summary>Group norm over channels, with the activation that follows it.</summary>
+public sealed class GroupNorm(Scope scope, int channels, int groups, float epsilon) : Module(scope)
+{
+    readonly Weight weight = scope.Vector("weight", channels), bias = scope.Vector("bias", channels);
+
+    /// <summary>[N,H,W,C] -> [N,H,W,C], a new tensor.</summary>
+    public Tensor Forward(Run run, Tensor x, Activation activation = Activation.None)
+    {
+        var y = run.Allocate(x.Shape);
+        bool watched = run.Watches(Name);
+        using var tap = watched && activation != Activation.None ? run.Allocate(x.Shape) : null;
+        run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon, activation, tap);
+        if (watched) run.Show(Name, tap ?? y);
+        return y;
+    }
+}
+
+/// <summary>Layer norm over channels.</summary>
+public sealed class LayerNorm(Scope scope, int channels, float epsilon) : Module(scope)
+{
+    readonly Weight weight = scope.Vector("weight", channels), bias = scope.Vector("bias", channels);
+
+    /// <summary>[N,T,C] -> [N,T,C], a new tensor.</summary>
+    public Tensor Forward(Run run, Tensor x)
+    {
+        var y = run.Allocate(x.Shape);
+        run.Backend.LayerNorm(x, weight, bias, y, epsilon);
+        run.Show(Name, y);
+        return y;
+    }
+}

@@ -1,0 +1,90 @@
+using PureLcm.Kernels;
+
+namespace PureLcm.Model.Unet;
+
+/// <summary>
+/// The network that predicts the noise in a latent (or its velocity), given the timestep and the words' states: down through
+/// the levels, across the middle, and up again with a skip from each layer passed on the way down.
+/// diffusers' UNet2DConditionModel; Rombach et al. 2021, arXiv:2112.10752.
+/// </summary>
+public sealed class UNet : Module
+{
+    readonly Conv2d convIn, convOut;
+    readonly TimeEmbedding timeEmbedding;
+    readonly DownBlock[] downBlocks;
+    readonly MidBlock? midBlock;
+    readonly UpBlock[] upBlocks;
+    readonly GroupNorm convNormOut;
+    readonly string activationName;
+
+    /// <summary>Kept from call to call, so that a step allocates no arrays.</summary>
+    readonly Stack<Tensor> skips = new();
+
+    /// <summary>Builds the network that a config describes.</summary>
+    public UNet(Scope scope, UnetConfig config) : base(scope)
+    {
+        Config = config;
+        var channels = config.BlockOutChannels;
+        int levels = channels.Length;
+        convIn = new(scope / "conv_in", config.InChannels, channels[0]);
+        timeEmbedding = new(scope, channels[0], config.TimeChannels, config.TimeConditionChannels, config.CosFirst, config.FrequencyShift);
+
+        downBlocks = [.. Enumerable.Range(0, levels).Select(i => new DownBlock(
+            scope / "down_blocks" / i, config, config.Down[i], i == 0 ? channels[0] : channels[i - 1], channels[i], i < levels - 1))];
+        if (config.Middle is { } middle) midBlock = new(scope / "mid_block", config, middle, channels[^1]);
+
+        // The skips in the order in which the way up reads them: the last pushed first.
+        var skipChannels = new Stack<int>([channels[0]]);
+        for (int i = 0; i < levels; i++)
+            for (int j = 0; j < config.Down[i].Layers + (i < levels - 1 ? 1 : 0); j++) skipChannels.Push(channels[i]);
+        upBlocks = new UpBlock[levels];
+        for (int i = 0; i < levels; i++)
+        {
+            var level = config.Up[i];
+            int cIn = i == 0 ? channels[^1] : channels[levels - i], cOut = channels[levels - 1 - i];
+            int[] read = [.. Enumerable.Range(0, level.Layers).Select(_ => skipChannels.Pop())];
+            upBlocks[i] = new(scope / "up_blocks" / i, config, level, cIn, cOut, read, i < levels - 1);
+        }
+
+        convNormOut = new(scope / "conv_norm_out", channels[0], config.NormGroups, config.NormEpsilon);
+        activationName = (scope / "conv_act").Name;
+        convOut = new(scope / "conv_out", channels[0], config.OutChannels);
+    }
+
+    /// <summary>What the network was built from.</summary>
+    public UnetConfig Config { get; }
+
+    /// <summary>
+    /// x: [N,H,W,in channels], one timestep a picture (perhaps fractional), context: [N,T,contextChannels], and for a UNet with
+    /// embedded guidance its embedding [N,<see cref="UnetConfig.TimeConditionChannels"/>]. Gives [N,H,W,out channels], a new tensor.
+    /// </summary>
+    public Tensor Forward(Run run, Tensor x, ReadOnlySpan<float> timesteps, Tensor context, Tensor? timeCondition = null)
+    {
+        if ((timeCondition is null) != (Config.TimeConditionChannels == 0))
+            throw new ArgumentException("a guidance embedding goes with time_cond_proj_dim", nameof(timeCondition));
+        using var time = timeEmbedding.Forward(run, timesteps, timeCondition); // [N] -> [N,4C]
+        run.Backend.Activate(time, time, Activation.Silu);
+
+        skips.Clear(); // a run that was cancelled may have left some
+        var h = convIn.Forward(run, x); // [N,H,W,4] -> [N,H,W,C]
+        skips.Push(h);
+        foreach (var block in downBlocks) h = block.Forward(run, h, time, context, skips);
+        // The last skip is also the hidden state; the way up takes both, so the latter becomes a tensor of its own.
+        if (midBlock is not null) h = midBlock.Forward(run, h, time, context);
+        else
+        {
+            var copy = run.Allocate(h.Shape);
+            run.Backend.Copy(h, copy);
+            h = copy;
+        }
+        foreach (var block in upBlocks) h = block.Forward(run, h, time, context, skips);
+
+        Tensor normed;
+        using (h) normed = convNormOut.Forward(run, h, Activation.Silu);
+        using (normed)
+        {
+            run.Show(activationName, normed);
+            return convOut.Forward(run, normed); // [N,H,W,C] -> [N,H,W,4]
+        }
+    }
+}
