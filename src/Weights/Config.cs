@@ -98,19 +98,21 @@ public sealed class Config
     /// </summary>
     /// <param name="key">The field.</param>
     /// <param name="value">What it may be: null, a bool, a number or a text.</param>
-    /// <param name="more">What else it may be.</param>
-    /// <exception cref="WeightsException">It is there and none of these.</exception>
-    public void Only(string key, object? value, params ReadOnlySpan<object?> more)
+    /// <exception cref="WeightsException">It is there and something else.</exception>
+    public void Only(string key, object? value)
     {
-        if (Element(key) is not { } element || Is(element, value)) return;
-        string allowed = Show(value);
-        foreach (object? other in more)
-        {
-            if (Is(element, other)) return;
-            allowed += $" or {Show(other)}";
-        }
-        throw new WeightsException(Path, $"{key} is {Shown(element)}, which is not supported", $"this version runs {allowed} there: use another model");
+        if (Element(key) is { } element && !Is(element, value)) throw NotRun(key, element, Show(value));
     }
+
+    /// <summary>Likewise, where two values are run.</summary>
+    /// <exception cref="WeightsException">It is there and neither.</exception>
+    public void Only(string key, object? value, object? other)
+    {
+        if (Element(key) is { } element && !Is(element, value) && !Is(element, other)) throw NotRun(key, element, $"{Show(value)} or {Show(other)}");
+    }
+
+    WeightsException NotRun(string key, JsonElement element, string allowed) =>
+        new(Path, $"{key} is {Shown(element)}, which is not supported", $"this version runs {allowed} there: use another model");
 
     static bool Is(JsonElement element, object? value) => value switch
     {

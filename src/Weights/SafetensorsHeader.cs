@@ -18,17 +18,19 @@ sealed class SafetensorsHeader(SafetensorsFile file, long dataStart, long dataBy
 
     readonly Dictionary<string, TensorInfo> tensors = [];
     Dictionary<string, string>? metadata;
+    string? entry; // what is being parsed; null before the first
 
     public (IReadOnlyDictionary<string, TensorInfo>, IReadOnlyDictionary<string, string>) Parse(ReadOnlySpan<byte> json)
     {
         try
         {
             var reader = new Utf8JsonReader(json);
-            Next(ref reader, JsonTokenType.StartObject, "the header");
-            while (NextProperty(ref reader, out string name))
+            Next(ref reader, JsonTokenType.StartObject);
+            while (NextProperty(ref reader))
             {
-                if (name == MetadataKey) ParseMetadata(ref reader);
-                else ParseTensor(ref reader, name);
+                entry = reader.GetString()!;
+                if (entry == MetadataKey) ParseMetadata(ref reader);
+                else ParseTensor(ref reader);
             }
             reader.Read(); // nothing but blanks may follow; anything else is a JsonException
         }
@@ -46,86 +48,85 @@ sealed class SafetensorsHeader(SafetensorsFile file, long dataStart, long dataBy
 
     void ParseMetadata(ref Utf8JsonReader reader)
     {
-        if (metadata != null) throw Damaged($"its header has {MetadataKey} twice");
+        if (metadata != null) throw Damaged("its header has __metadata__ twice");
         metadata = [];
-        Next(ref reader, JsonTokenType.StartObject, MetadataKey);
-        while (NextProperty(ref reader, out string key))
+        Next(ref reader, JsonTokenType.StartObject);
+        while (NextProperty(ref reader))
         {
-            Next(ref reader, JsonTokenType.String, $"{MetadataKey} entry {WeightsException.Quote(key)}");
-            if (!metadata.TryAdd(key, reader.GetString()!)) throw Damaged($"its header has {MetadataKey} entry {WeightsException.Quote(key)} twice");
+            string key = reader.GetString()!;
+            Next(ref reader, JsonTokenType.String, key);
+            if (!metadata.TryAdd(key, reader.GetString()!)) throw Twice(key);
         }
     }
 
-    void ParseTensor(ref Utf8JsonReader reader, string name)
+    void ParseTensor(ref Utf8JsonReader reader)
     {
-        string tensor = $"tensor {WeightsException.Quote(name)}";
         DType? dtype = null;
         int[]? sides = null;
         (long Begin, long End)? offsets = null;
 
-        Next(ref reader, JsonTokenType.StartObject, tensor);
-        while (NextProperty(ref reader, out string key))
+        Next(ref reader, JsonTokenType.StartObject);
+        while (NextProperty(ref reader))
         {
-            switch (key)
+            if (reader.ValueTextEquals("dtype"u8)) dtype = dtype == null ? ParseDType(ref reader) : throw Twice("dtype");
+            else if (reader.ValueTextEquals("shape"u8)) sides = sides == null ? ParseSides(ref reader) : throw Twice("shape");
+            else if (reader.ValueTextEquals("data_offsets"u8)) offsets = offsets == null ? ParseOffsets(ref reader) : throw Twice("data_offsets");
+            else
             {
-                case "dtype" when dtype == null: dtype = ParseDType(ref reader, tensor); break;
-                case "shape" when sides == null: sides = ParseSides(ref reader, tensor); break;
-                case "data_offsets" when offsets == null: offsets = ParseOffsets(ref reader, tensor); break;
-                case "dtype" or "shape" or "data_offsets": throw Damaged($"{tensor} has two entries {key}");
-                default: reader.Read(); reader.Skip(); break; // a later version of the format may say more
+                reader.Read(); // a later version of the format may say more
+                reader.Skip();
             }
         }
         if (dtype == null || sides == null || offsets == null)
-            throw Damaged($"{tensor} lacks {(dtype == null ? "dtype" : sides == null ? "shape" : "data_offsets")}");
+            throw Damaged($"{Subject} lacks {(dtype == null ? "dtype" : sides == null ? "shape" : "data_offsets")}");
 
         var (begin, end) = offsets.Value;
-        long bytes = BytesOf(dtype.Value, sides, tensor);
+        long bytes = BytesOf(dtype.Value, sides);
         if (end - begin != bytes)
-            throw Damaged($"{tensor} takes bytes {begin} to {end}, but {dtype} values of its shape are {bytes} bytes");
-        if (!tensors.TryAdd(name, new TensorInfo(file, name, dtype.Value, sides, dataStart + begin, bytes)))
-            throw Damaged($"{tensor} is there twice");
+            throw Damaged($"{Subject} takes bytes {begin} to {end}, but {dtype} values of its shape are {bytes} bytes");
+        if (!tensors.TryAdd(entry!, new TensorInfo(file, entry!, dtype.Value, sides, dataStart + begin, bytes)))
+            throw Damaged($"{Subject} is there twice");
     }
 
-    DType ParseDType(ref Utf8JsonReader reader, string tensor)
+    DType ParseDType(ref Utf8JsonReader reader)
     {
-        Next(ref reader, JsonTokenType.String, $"the dtype of {tensor}");
+        Next(ref reader, JsonTokenType.String, "dtype");
         string name = reader.GetString()!;
         return DTypes.TryParse(name, out var dtype)
             ? dtype
-            : throw new WeightsException(file.Path, $"{tensor} has values of type {WeightsException.Quote(name)}, which this program does not read",
-                $"convert the file to F16, BF16 or F32");
+            : throw new WeightsException(file.Path, $"{Subject} has values of type {WeightsException.Quote(name)}, which this program does not read",
+                "convert the file to F16, BF16 or F32");
     }
 
-    int[] ParseSides(ref Utf8JsonReader reader, string tensor)
+    int[] ParseSides(ref Utf8JsonReader reader)
     {
-        Next(ref reader, JsonTokenType.StartArray, $"the shape of {tensor}");
+        Next(ref reader, JsonTokenType.StartArray, "shape");
         var sides = new List<int>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int side) || side < 0)
-                throw Damaged($"the shape of {tensor} has a side that is no number from 0 to {int.MaxValue}");
+                throw Damaged($"{Subject} has a side that is no number from 0 to {int.MaxValue}");
             sides.Add(side);
         }
         return [.. sides];
     }
 
-    (long, long) ParseOffsets(ref Utf8JsonReader reader, string tensor)
+    (long, long) ParseOffsets(ref Utf8JsonReader reader)
     {
-        Next(ref reader, JsonTokenType.StartArray, $"data_offsets of {tensor}");
-        long begin = ParseOffset(ref reader, tensor), end = ParseOffset(ref reader, tensor);
-        Next(ref reader, JsonTokenType.EndArray, $"the end of data_offsets of {tensor}");
-        return begin <= end ? (begin, end) : throw Damaged($"{tensor} ends at byte {end}, before its beginning at {begin}");
+        Next(ref reader, JsonTokenType.StartArray, "data_offsets");
+        long begin = ParseOffset(ref reader), end = ParseOffset(ref reader);
+        Next(ref reader, JsonTokenType.EndArray, "data_offsets");
+        return begin <= end ? (begin, end) : throw Damaged($"{Subject} ends at byte {end}, before its beginning at {begin}");
     }
 
-    long ParseOffset(ref Utf8JsonReader reader, string tensor)
+    long ParseOffset(ref Utf8JsonReader reader)
     {
-        Next(ref reader, JsonTokenType.Number, $"data_offsets of {tensor}");
-        return reader.TryGetInt64(out long offset) && offset >= 0
-            ? offset <= long.MaxValue - dataStart ? offset : throw Damaged($"data_offsets of {tensor} are beyond any file")
-            : throw Damaged($"data_offsets of {tensor} are not two whole numbers from 0 up");
+        Next(ref reader, JsonTokenType.Number, "data_offsets");
+        if (!reader.TryGetInt64(out long offset) || offset < 0) throw Damaged($"{Subject} has data_offsets that are not two whole numbers from 0 up");
+        return offset <= long.MaxValue - dataStart ? offset : throw Damaged($"{Subject} has data_offsets beyond any file");
     }
 
-    long BytesOf(DType dtype, int[] sides, string tensor)
+    long BytesOf(DType dtype, int[] sides)
     {
         try
         {
@@ -135,7 +136,7 @@ sealed class SafetensorsHeader(SafetensorsFile file, long dataStart, long dataBy
         }
         catch (OverflowException)
         {
-            throw Damaged($"the shape of {tensor} is larger than any file");
+            throw Damaged($"{Subject} has a shape larger than any file");
         }
     }
 
@@ -162,19 +163,21 @@ sealed class SafetensorsHeader(SafetensorsFile file, long dataStart, long dataBy
             throw Damaged($"{dataStart + dataBytes - end} bytes at its end belong to no tensor");
     }
 
-    static bool NextProperty(ref Utf8JsonReader reader, out string name)
-    {
-        reader.Read(); // inside an object there is always a next token; an end of text is a JsonException
-        bool more = reader.TokenType == JsonTokenType.PropertyName;
-        name = more ? reader.GetString()! : "";
-        return more;
-    }
+    // Inside an object there is always a next token: the reader takes an end of the text for an error.
+    static bool NextProperty(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
 
-    void Next(ref Utf8JsonReader reader, JsonTokenType type, string what)
+    void Next(ref Utf8JsonReader reader, JsonTokenType type, string? field = null)
     {
         reader.Read();
-        if (reader.TokenType != type) throw Damaged($"{what} is not what the format wants there ({type}, found {reader.TokenType})");
+        if (reader.TokenType == type) return;
+        string where = field == null ? Subject : $"{WeightsException.Quote(field)} of {Subject}";
+        throw Damaged($"{where} is not what the format wants there ({type}, found {reader.TokenType})");
     }
+
+    // Put together only when there is an error.
+    string Subject => entry switch { null => "its header", MetadataKey => MetadataKey, _ => $"tensor {WeightsException.Quote(entry)}" };
+
+    WeightsException Twice(string field) => Damaged($"{Subject} has {WeightsException.Quote(field)} twice");
 
     WeightsException Damaged(string what) => new(file.Path, what, FetchAgain);
 }
