@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace PureLcm.Model.Clip;
+
+/// <summary>
+/// Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909) over bytes: a word is its UTF-8 bytes, each a token at
+/// first, the last one marked &lt;/w&gt;; then the neighbours whose merge was learned earliest are joined, the leftmost
+/// first, until no merge is left.
+/// </summary>
+public sealed class BytePairEncoding
+{
+    /// <summary>Ends the last token of each word.</summary>
+    public const string EndOfWord = "</w>";
+
+    readonly int[] bytes = new int[256], lastBytes = new int[256]; // the token of each byte, within and at the end of a word
+    readonly Dictionary<long, (int Rank, int Token)> merges;       // by the two tokens, PairKey
+
+    /// <summary>Takes a vocabulary and its merges.</summary>
+    /// <param name="vocabulary">The id of each token, written in <see cref="ByteAlphabet"/>.</param>
+    /// <param name="merges">Pairs of tokens and what they join to, the one learned first first.</param>
+    /// <param name="unknown">The id for a byte that the vocabulary lacks.</param>
+    public BytePairEncoding(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(int Left, int Right, int Joined)> merges, int unknown)
+    {
+        for (int b = 0; b < 256; b++)
+        {
+            string symbol = ByteAlphabet[b].ToString();
+            bytes[b] = vocabulary.GetValueOrDefault(symbol, unknown);
+            lastBytes[b] = vocabulary.GetValueOrDefault(symbol + EndOfWord, unknown);
+        }
+        this.merges = new(merges.Count);
+        for (int rank = 0; rank < merges.Count; rank++)
+            this.merges[PairKey(merges[rank].Left, merges[rank].Right)] = (rank, merges[rank].Joined);
+    }
+
+    /// <summary>
+    /// The character that stands for each byte in vocab.json and merges.txt: itself where it can be seen in Latin-1,
+    /// else one from U+0100 up, so that no token holds a blank or a control character.
+    /// </summary>
+    public static ReadOnlySpan<char> ByteAlphabet => Alphabet;
+
+    static readonly char[] Alphabet = MakeAlphabet();
+
+    static char[] MakeAlphabet()
+    {
+        var alphabet = new char[256];
+        int hidden = 0;
+        for (int b = 0; b < 256; b++)
+            alphabet[b] = b is >= '!' and <= '~' or >= 0xA1 and <= 0xAC or >= 0xAE ? (char)b : (char)(0x100 + hidden++);
+        return alphabet;
+    }
+
+    /// <summary>Appends the tokens of one word.</summary>
+    public void Encode(string word, List<int> into)
+    {
+        Span<byte> utf8 = Encoding.UTF8.GetBytes(word);
+        if (utf8.Length == 0) return;
+        int first = into.Count;
+        foreach (byte b in utf8[..^1]) into.Add(bytes[b]);
+        into.Add(lastBytes[utf8[^1]]);
+        Merge(into, first);
+    }
+
+    // A chain of symbols, and a queue of the merges that are possible in it. An entry of the queue may be out of date,
+    // when one of its symbols was joined to another neighbour meanwhile: then the pair there makes another token, or none.
+    void Merge(List<int> tokens, int first)
+    {
+        var symbols = CollectionsMarshal.AsSpan(tokens)[first..];
+        int count = symbols.Length;
+        if (count == 1) return;
+        const int gone = -1;
+        int[] next = new int[count], previous = new int[count];
+        var queue = new PriorityQueue<(int At, int Token), (int Rank, int At)>();
+        for (int i = 0; i < count; i++) (previous[i], next[i]) = (i - 1, i + 1);
+        for (int i = 0; i + 1 < count; i++) Offer(symbols, i);
+
+        while (queue.TryDequeue(out var merge, out _))
+        {
+            int left = merge.At, right = next[left];
+            if (symbols[left] == gone || right == count) continue;
+            if (!merges.TryGetValue(PairKey(symbols[left], symbols[right]), out var now) || now.Token != merge.Token) continue;
+            (symbols[left], symbols[right]) = (merge.Token, gone);
+            next[left] = next[right];
+            if (next[left] < count)
+            {
+                previous[next[left]] = left;
+                Offer(symbols, left);
+            }
+            if (previous[left] >= 0) Offer(symbols, previous[left]);
+        }
+        int kept = first;
+        for (int i = 0; i < count; i = next[i]) tokens[kept++] = symbols[i];
+        tokens.RemoveRange(kept, tokens.Count - kept);
+
+        void Offer(ReadOnlySpan<int> chain, int at)
+        {
+            if (merges.TryGetValue(PairKey(chain[at], chain[next[at]]), out var found)) queue.Enqueue((at, found.Token), (found.Rank, at));
+        }
+    }
+
+    static long PairKey(int left, int right) => (long)left << 32 | (uint)right;
+
+    /// <summary>What tokens say: bytes as text, each end of a word a blank.</summary>
+    public static string Decode(IEnumerable<string> tokens)
+    {
+        var text = new List<byte>();
+        foreach (string token in tokens)
+        {
+            bool ends = token.EndsWith(EndOfWord, StringComparison.Ordinal);
+            foreach (char c in ends ? token[..^EndOfWord.Length] : token)
+            {
+                int b = Alphabet.IndexOf(c);
+                if (b >= 0) text.Add((byte)b);
+            }
+            if (ends) text.Add((byte)' ');
+        }
+        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(text)).Trim();
+    }
+}
