@@ -15,11 +15,11 @@ public sealed class SafetensorsFile : IDisposable
 
     readonly SafeFileHandle handle;
 
-    SafetensorsFile(string path, SafeFileHandle handle)
+    SafetensorsFile(string path, SafeFileHandle handle, long size)
     {
         Path = path;
         this.handle = handle;
-        (Tensors, Metadata) = ReadHeader();
+        (Tensors, Metadata) = ReadHeader(size);
     }
 
     /// <summary>The file's name, as it was given.</summary>
@@ -37,16 +37,14 @@ public sealed class SafetensorsFile : IDisposable
     {
         if (Directory.Exists(path))
             throw new WeightsException(path, "this is a folder, not a safetensors file", "name a file inside it");
-        SafeFileHandle? handle = null;
+        var (handle, size) = OpenHandle(path);
         try
         {
-            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
-            return new SafetensorsFile(path, handle);
+            return new SafetensorsFile(path, handle, size);
         }
-        catch (Exception e)
+        catch
         {
-            handle?.Dispose();
-            if (WeightsException.IsFileError(e)) throw WeightsException.Unreadable(path, e);
+            handle.Dispose();
             throw;
         }
     }
@@ -75,9 +73,23 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Closes the file. Its tensors can't be read afterwards.</summary>
     public void Dispose() => handle.Dispose();
 
-    (IReadOnlyDictionary<string, TensorInfo>, IReadOnlyDictionary<string, string>) ReadHeader()
+    static (SafeFileHandle, long Size) OpenHandle(string path)
     {
-        long size = RandomAccess.GetLength(handle);
+        SafeFileHandle? handle = null;
+        try
+        {
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+            return (handle, RandomAccess.GetLength(handle));
+        }
+        catch (Exception e) when (WeightsException.IsFileError(e))
+        {
+            handle?.Dispose();
+            throw WeightsException.Unreadable(path, e);
+        }
+    }
+
+    (IReadOnlyDictionary<string, TensorInfo>, IReadOnlyDictionary<string, string>) ReadHeader(long size)
+    {
         Span<byte> beginning = stackalloc byte[(int)Math.Min(size, ForeignFormat.BytesToTell)];
         ReadAt(0, beginning);
         ulong length = beginning.Length < LengthBytes ? ulong.MaxValue : BinaryPrimitives.ReadUInt64LittleEndian(beginning);

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace PureLcm.Weights;
 
-/// <summary>Values of a file's types as fp32 or as 64-bit integers. Files are little-endian.</summary>
+/// <summary>Values of a file's types as fp32 or as 64-bit integers. Files are little-endian, as is every machine that .NET runs SIMD on.</summary>
 public static class Widening
 {
     /// <summary>Widens values to fp32: exact for all types but F64, I64 and I32, which are rounded to nearest.</summary>
@@ -11,22 +13,33 @@ public static class Widening
     /// <param name="floats">Where they go.</param>
     public static void ToFloats(ReadOnlySpan<byte> bytes, DType type, Span<float> floats)
     {
-        int size = type.Size();
-        for (int i = 0; i < floats.Length; i++)
+        bytes = bytes[..(floats.Length * type.Size())];
+        switch (type)
         {
-            var value = bytes.Slice(i * size, size);
-            floats[i] = type switch
-            {
-                DType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(value),
-                DType.F32 => BinaryPrimitives.ReadSingleLittleEndian(value),
-                DType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(value),
-                DType.BF16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(value) << 16),
-                DType.F8_E4M3 => FromE4M3(value[0]),
-                DType.F8_E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(value[0] << 8)),
-                _ => Integer(value, type),
-            };
+            case DType.F32:
+                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(floats);
+                break;
+            case DType.F16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), floats);
+                break;
+            case DType.BF16:
+                var upperHalves = MemoryMarshal.Cast<byte, ushort>(bytes);
+                for (int i = 0; i < floats.Length; i++) floats[i] = BitConverter.UInt32BitsToSingle((uint)upperHalves[i] << 16);
+                break;
+            default:
+                int size = type.Size();
+                for (int i = 0; i < floats.Length; i++) floats[i] = Rare(bytes.Slice(i * size, size), type);
+                break;
         }
     }
+
+    static float Rare(ReadOnlySpan<byte> value, DType type) => type switch
+    {
+        DType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(value),
+        DType.F8_E4M3 => FromE4M3(value[0]),
+        DType.F8_E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(value[0] << 8)),
+        _ => Integer(value, type),
+    };
 
     /// <summary>Widens integers.</summary>
     /// <exception cref="InvalidOperationException">The type is not one of integers.</exception>

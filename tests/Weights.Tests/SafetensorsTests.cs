@@ -160,4 +160,16 @@ public class SafetensorsTests : IDisposable
         file.Read(file.Tensors["a"], 5, part);
         Assert.Equal([5, 6, 7], part);
     }
+
+    [Fact]
+    public void ValuesFromAnyOnOnCanBeRead()
+    {
+        float[] values = [.. Enumerable.Range(0, 10_000).Select(i => i / 8f)]; // more than are read at a time
+        using var file = SafetensorsFile.Open(temporary.Write("x.safetensors", ("a", values)));
+        var part = new float[9_000];
+        file.Tensors["a"].ReadFloats(999, part);
+        Assert.Equal(values[999..9_999], part);
+        Assert.Equal(values, file.ReadFloats("a"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Tensors["a"].ReadFloats(1_001, part));
+    }
 }

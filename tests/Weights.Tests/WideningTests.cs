@@ -43,16 +43,26 @@ public class WideningTests
         Assert.True(float.IsNegative(ToFloat(DType.F16, 0x00, 0x80)));
     }
 
-    [Property]
-    public void HalvesAreExact(ushort bits)
+    [Theory]
+    [InlineData(DType.F16, 0)]
+    [InlineData(DType.F16, 1)] // a file aligns nothing
+    [InlineData(DType.BF16, 0)]
+    [InlineData(DType.BF16, 1)]
+    public void EveryHalfIsExact(DType type, int misalignment)
     {
-        var half = BitConverter.UInt16BitsToHalf(bits);
-        Assert.Equal((float)half, ToFloat(DType.F16, (byte)bits, (byte)(bits >> 8)));
+        var bytes = new byte[misalignment + 2 * 65536];
+        for (int bits = 0; bits < 65536; bits++) BitConverter.TryWriteBytes(bytes.AsSpan(misalignment + 2 * bits), (ushort)bits);
+        var floats = new float[65536 - 3]; // no multiple of a vector
+        Widening.ToFloats(bytes.AsSpan(misalignment), type, floats);
+        for (int bits = 0; bits < floats.Length; bits++)
+            Assert.Equal(type == DType.F16 ? (float)BitConverter.UInt16BitsToHalf((ushort)bits) : BitConverter.Int32BitsToSingle(bits << 16), floats[bits]);
     }
 
     [Property]
-    public void BFloatsAreTheUpperHalfOfAFloat(ushort bits) =>
-        Assert.Equal(BitConverter.Int32BitsToSingle(bits << 16), ToFloat(DType.BF16, (byte)bits, (byte)(bits >> 8)));
+    public void FloatsAreThemselves(float value) => Assert.Equal(value, ToFloat(DType.F32, BitConverter.GetBytes(value)));
+
+    [Property]
+    public void DoublesAreRounded(double value) => Assert.Equal((float)value, ToFloat(DType.F64, BitConverter.GetBytes(value)));
 
     [Property]
     public void IntegersKeepTheirSign(int value)
