@@ -1,0 +1,96 @@
+using PureLcm.Model.Schedulers;
+using PureLcm.Weights;
+
+namespace PureLcm.Model.Pipelines;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>
+    /// Whether the latent consistency LoRA that lies in the model's folder as <c>loras/lcm.safetensors</c> is on; a folder
+    /// without one has none to switch on.
+    /// </summary>
+    public bool Lcm { get; init; } = true;
+
+    /// <summary>Further LoRAs.</summary>
+    public IReadOnlyList<LoraChoice> Loras { get; init; } = [];
+
+    /// <summary>
+    /// Whether LoRAs are merged into the weights: faster in each step, but fixed, and rounded to the file's type.
+    /// </summary>
+    public bool Fuse { get; init; }
+
+    /// <summary>A folder with another UNet than the model's (config.json and weights); the model's own when null.</summary>
+    public string? Unet { get; init; }
+}
+
+/// <summary>What to make. Everything that is null takes the value that gives a good picture with the model.</summary>
+public sealed record GenerateOptions
+{
+    /// <summary>Steps of the sampler: 4 with latent consistency, else 25.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>
+    /// How much the prompt counts: at 1 or less one pass a step; above, a second pass with the negative prompt and
+    /// e = e_neg + guidance (e_pos - e_neg). Ho and Salimans 2022, arXiv:2207.12598. 1 with latent consistency, else 7.5; a
+    /// UNet with embedded guidance takes it as an input instead, 8.5 unless said.
+    /// </summary>
+    public double? Guidance { get; init; }
+
+    /// <summary>What the picture should not show. Without effect where <see cref="Guidance"/> takes no second pass.</summary>
+    public string NegativePrompt { get; init; } = "";
+
+    /// <summary>The seed of torch's CPU generator: the same picture as diffusers makes with it.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Width in pixels; the model's own unless said. A multiple of the VAE's reduction, 8.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Height in pixels; the model's own unless said. A multiple of the VAE's reduction, 8.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>How many pictures. Together they are torch's batch of that many from the one seed.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>The sampler: <see cref="SchedulerKind.Lcm"/> with latent consistency, else <see cref="SchedulerKind.Ddim"/>.</summary>
+    public SchedulerKind? Scheduler { get; init; }
+
+    /// <summary>What scheduler_config.json says, instead of the model folder's: another spacing, another prediction type.</summary>
+    public Config? SchedulerConfig { get; init; }
+
+    /// <summary>Told about each stage and step.</summary>
+    public IProgress<GenerationProgress>? Progress { get; init; }
+
+    /// <summary>Shown the latent after each step, in torch's order.</summary>
+    public Action<StepLatent>? OnStep { get; init; }
+
+    /// <summary>Sees the modules' outputs.</summary>
+    public Observer? Observer { get; init; }
+}
+
+/// <summary>What a run is doing.</summary>
+public enum GenerationStage
+{
+    /// <summary>Encoding the prompt.</summary>
+    Text,
+    /// <summary>A step of the sampler.</summary>
+    Denoise,
+    /// <summary>Turning the latent into a picture.</summary>
+    Decode,
+}
+
+/// <summary>Where a run is: <paramref name="Step"/> of <paramref name="Steps"/> are done in this stage of this picture.</summary>
+/// <param name="Stage">What it is doing.</param>
+/// <param name="Picture">Which picture, from 0.</param>
+/// <param name="Pictures">Of how many.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Steps">Of how many.</param>
+public readonly record struct GenerationProgress(GenerationStage Stage, int Picture, int Pictures, int Step, int Steps);
+
+/// <summary>A latent in the middle of a run.</summary>
+/// <param name="Picture">Which picture, from 0.</param>
+/// <param name="Step">After which step, from 0.</param>
+/// <param name="Timestep">The step's timestep.</param>
+/// <param name="Sides">The latent's shape in torch's order, [1,4,h,w].</param>
+/// <param name="Values">Row-major.</param>
+public sealed record StepLatent(int Picture, int Step, float Timestep, int[] Sides, float[] Values);

@@ -1,0 +1,50 @@
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
+using PureLcm.Weights;
+
+namespace PureLcm.Model.Verification;
+
+/// <summary>Text to image: timesteps, the latent after each step, and the picture.</summary>
+static class PictureCase
+{
+    /// <summary>Null where the case's scheduler is not supported.</summary>
+    public static IReadOnlyList<Comparison>? Run(Case reference, CancellationToken cancellation)
+    {
+        string scheduler = reference.Json.GetProperty("scheduler").GetProperty("_class_name").GetString()!;
+        SchedulerKind? kind = scheduler switch { "LCMScheduler" => SchedulerKind.Lcm, "DDIMScheduler" => SchedulerKind.Ddim, _ => null };
+        if (kind is null) return null;
+
+        using var pipeline = reference.Load();
+        var latents = new SortedDictionary<int, List<float>>();
+        var timesteps = new List<int>();
+        var pictures = pipeline.GenerateAll(reference.Text("prompt", ""), new()
+        {
+            Steps = reference.Int("num_inference_steps", 4),
+            Guidance = reference.Double("guidance_scale", 1),
+            NegativePrompt = reference.Text("negative_prompt", ""),
+            Width = reference.Int("width", 0),
+            Height = reference.Int("height", 0),
+            Seed = reference.Int("seed", 0),
+            Count = reference.Int("num_images_per_prompt", 1),
+            Scheduler = kind,
+            // The case's own configuration, which may differ from the model folder's: spacing, prediction type.
+            SchedulerConfig = Config.Parse("the case's scheduler", reference.Json.GetProperty("scheduler").GetRawText()),
+            OnStep = step =>
+            {
+                if (step.Picture == 0) timesteps.Add((int)step.Timestep);
+                if (!latents.TryGetValue(step.Step, out var values)) latents[step.Step] = values = [];
+                values.AddRange(step.Values); // pictures one after the other: torch's batch
+            },
+        }, cancellation);
+
+        var comparisons = new List<Comparison>
+        {
+            Comparison.OfNumbers("timesteps", [.. timesteps], [.. reference.Json.GetProperty("timesteps").EnumerateArray().Select(t => t.GetInt32())]),
+        };
+        foreach (var (step, values) in latents)
+            if (reference.Has($"latents_{step}"))
+                comparisons.Add(Comparison.OfValues($"latents_{step}", [.. values], reference.Floats($"latents_{step}")));
+        comparisons.Add(Comparison.OfPictures("image_out", [.. pictures.SelectMany(picture => picture.Rgb)], reference.Bytes("image_out")));
+        return comparisons;
+    }
+}
