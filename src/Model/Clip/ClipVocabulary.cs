@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using PureLcm.Weights;
 
 namespace PureLcm.Model.Clip;
 
@@ -38,34 +39,40 @@ public static class ClipVocabulary
     }
 
     /// <summary>Writes the tokenizer folder of Stable Diffusion 1.5 in the published layout: four files.</summary>
-    /// <exception cref="IOException">The folder can't be made or written.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    /// <param name="folder">Made if it is not there.</param>
+    /// <exception cref="WeightsException">The folder can't be made or written, or the disk is full.</exception>
     public static void WriteTo(string folder)
     {
-        Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "merges.txt"), Merges());
-        File.WriteAllText(Path.Combine(folder, "special_tokens_map.json"), $$"""
+        OutputFolder.Make(folder);
+        Write("merges.txt", stream => stream.Write(Merges()));
+        Write("vocab.json", WriteVocabulary);
+        Write("special_tokens_map.json", stream => stream.Write("""
             {
-             "bos_token": "{{Tokenizer.Start}}",
-             "eos_token": "{{Tokenizer.End}}",
-             "pad_token": "{{Tokenizer.End}}",
-             "unk_token": "{{Tokenizer.End}}"
+             "bos_token": "<|startoftext|>",
+             "eos_token": "<|endoftext|>",
+             "pad_token": "<|endoftext|>",
+             "unk_token": "<|endoftext|>"
             }
-            """);
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""
+            """u8));
+        Write("tokenizer_config.json", stream => stream.Write("""
             {
              "add_prefix_space": false,
-             "bos_token": "{{Tokenizer.Start}}",
+             "bos_token": "<|startoftext|>",
              "do_lower_case": true,
-             "eos_token": "{{Tokenizer.End}}",
+             "eos_token": "<|endoftext|>",
              "model_max_length": 77,
-             "pad_token": "{{Tokenizer.End}}",
+             "pad_token": "<|endoftext|>",
              "tokenizer_class": "CLIPTokenizer",
-             "unk_token": "{{Tokenizer.End}}"
+             "unk_token": "<|endoftext|>"
             }
-            """);
-        using var file = File.Create(Path.Combine(folder, "vocab.json"));
-        using var json = new Utf8JsonWriter(file, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            """u8));
+
+        void Write(string file, Action<Stream> write) => WholeFile.Write(Path.Combine(folder, file), 0, write);
+    }
+
+    static void WriteVocabulary(Stream stream)
+    {
+        using var json = new Utf8JsonWriter(stream, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         foreach (var (id, token) in Tokens().Index()) json.WriteNumber(token, id);
         json.WriteEndObject();

@@ -1,0 +1,21 @@
+using PureLcm.Weights;
+
+namespace PureLcm.Model;
+
+/// <summary>Folders that the program writes into.</summary>
+static class OutputFolder
+{
+    /// <summary>Makes a folder, and those above it, where they are missing.</summary>
+    /// <exception cref="WeightsException">It can't be made.</exception>
+    public static void Make(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new WeightsException(path, $"the folder can't be made ({e.Message})", "name a folder in a place that you may write to", e);
+        }
+    }
+}
