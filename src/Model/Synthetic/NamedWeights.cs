@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using PureLcm.Kernels;
@@ -55,7 +54,6 @@ public static class NamedWeights
     }
 
     /// <summary>u for places seed, seed + 1, …; exact in fp32, since it has 24 bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the first gigabyte is made while the JIT still makes up its mind
     static void Uniform(ulong seed, Span<float> values)
     {
         int lanes = Vector<ulong>.Count, i = 0;
@@ -81,7 +79,6 @@ public static class NamedWeights
         return z ^ z >> 31;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector<ulong> SplitMix(Vector<ulong> x)
     {
         var z = x + new Vector<ulong>(0x9E3779B97F4A7C15);
