@@ -57,6 +57,7 @@ public sealed class ReferenceCases(string folder, string defaultModel, Backend b
                     "txt2img" => PictureCase.Run(reference, cancellation),
                     "randn" => SamplerCases.Randn(reference),
                     "lcm_scheduler" => SamplerCases.Lcm(reference),
+                    "full_sd15" => FullSd15Case.Run(reference, cancellation),
                     _ => null,
                 };
             }

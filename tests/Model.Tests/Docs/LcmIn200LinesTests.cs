@@ -1,0 +1,29 @@
+using PureLcm.Model.Pipelines;
+
+namespace PureLcm.Model.Tests.Docs;
+
+public class LcmIn200LinesTests
+{
+    /// <summary>The page's program makes the pipeline's picture.</summary>
+    [Theory]
+    [InlineData(4, 0)]
+    [InlineData(3, 7)]
+    public void MakesThePipelinesPicture(int steps, long seed)
+    {
+        const string prompt = "a red house in the snow at night";
+        var ours = LcmIn200Lines.Generate(Repository.Picturebook, prompt, steps, seed);
+        using var pipeline = TextToImage.Load(Repository.Picturebook);
+        var theirs = pipeline.Generate(prompt, new() { Steps = steps, Seed = seed }, TestContext.Current.CancellationToken);
+        int far = ours.Rgb.Zip(theirs.Rgb).Count(pair => Math.Abs(pair.First - pair.Second) > 1);
+        Assert.InRange(far, 0, ours.Rgb.Length / 1000);
+    }
+
+    /// <summary>The page shows the program that is tested.</summary>
+    [Fact]
+    public void ThePageShowsThisProgram()
+    {
+        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Model.Tests", "Docs", "LcmIn200Lines.cs")).ReplaceLineEndings("\n").Trim();
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "lcm-in-200-lines.md")).ReplaceLineEndings("\n");
+        Assert.Contains("```csharp\n" + source + "\n```", page);
+    }
+}
