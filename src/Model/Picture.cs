@@ -30,7 +30,7 @@ public sealed class Picture
 
     /// <summary>
     /// The texts that go with the picture by their keywords. "parameters" is what it was made with, in the form that A1111
-    /// began and other tools read; see GenerationParameters.
+    /// began and other tools read; see <see cref="GenerationParameters"/>.
     /// </summary>
     public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
 

@@ -1,0 +1,228 @@
+using System.Globalization;
+using System.Text;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
+
+namespace PureLcm.Model;
+
+/// <summary>
+/// Everything that a picture was made with, and the text that goes into its file under "parameters". The text is in the
+/// form that AUTOMATIC1111's web UI began and other tools read:
+/// <code>
+/// a red house &lt;lora:cyanotype:0.8&gt;
+/// Negative prompt: trees
+/// Steps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, Size: 128x128, Model: picturebook, Version: PureLcm 0.1.0
+/// </code>
+/// Fields that only this program knows (LoRA files, the model's folder) are added in the same form, so that
+/// <see cref="Parse"/> gives back exactly what was written, whatever the prompt's characters are.
+/// </summary>
+public sealed record GenerationParameters
+{
+    /// <summary>The text in a picture's <see cref="Picture.Texts"/>.</summary>
+    public const string Keyword = "parameters";
+
+    const string Program = "PureLcm ";
+    const string NegativeLine = "Negative prompt:";
+
+    /// <summary>What the picture shows.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>What it should not show.</summary>
+    public string NegativePrompt { get; init; } = "";
+
+    /// <summary>How many times the network was asked.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>The sampler.</summary>
+    public required SchedulerKind Sampler { get; init; }
+
+    /// <summary>How much the prompt counted.</summary>
+    public required double Guidance { get; init; }
+
+    /// <summary>The generator's seed.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Pixels in a row; null if the text doesn't say.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Rows; null if the text doesn't say.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>The model's name.</summary>
+    public string Model { get; init; } = "";
+
+    /// <summary>The model's folder; null for the model that the program ships with, or if another program made the picture.</summary>
+    public string? ModelFolder { get; init; }
+
+    /// <summary>Whether the LCM-LoRA in the model's own folder was on, if there is one.</summary>
+    public bool Lcm { get; init; } = true;
+
+    /// <summary>Further LoRAs. Of a picture that another program made, only their names are known, without a file's ending.</summary>
+    public IReadOnlyList<LoraChoice> Loras { get; init; } = [];
+
+    /// <summary>Whether LoRAs were merged into the weights.</summary>
+    public bool Fuse { get; init; }
+
+    /// <summary>How many pictures were made from the seed together.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Which of them this one is, from 0.</summary>
+    public int Index { get; init; }
+
+    /// <summary>The program that made the picture, "PureLcm 0.1.0"; empty if the text doesn't say.</summary>
+    public string Version { get; init; } = Program + typeof(GenerationParameters).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>Whether this program made the picture, and so can make the same one again.</summary>
+    public bool IsOwn => Version.StartsWith(Program, StringComparison.Ordinal);
+
+    /// <summary>The text for a picture's file.</summary>
+    public string ToText()
+    {
+        string tags = LoraTags.Compose(Loras);
+        string plain = Prompt + tags + (NegativePrompt.Length > 0 ? $"\n{NegativeLine} {NegativePrompt}" : "");
+        var (prompt, negative) = Split(plain.Split('\n'));
+        var fields = Fields();
+        // What the plain form would lose (blanks around lines, a line that looks like another part) is said once more, exactly.
+        if (prompt != Prompt + tags || !IsText(prompt)) ParameterFields.Add(fields, "Exact prompt", Prompt, quoted: true);
+        if (negative != NegativePrompt || !IsText(negative)) ParameterFields.Add(fields, "Exact negative prompt", NegativePrompt, quoted: true);
+        return $"{plain}\n{fields}";
+    }
+
+    StringBuilder Fields()
+    {
+        var text = new StringBuilder();
+        Add("Steps", Steps.ToString(CultureInfo.InvariantCulture));
+        Add("Sampler", SamplerNames.Of(Sampler));
+        Add("CFG scale", Number(Guidance));
+        Add("Seed", Seed.ToString(CultureInfo.InvariantCulture));
+        if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
+        if (Model.Length > 0) Add("Model", Model);
+        if (ModelFolder is not null) Add("Model folder", ModelFolder);
+        if (!Lcm) Add("LCM-LoRA", "off");
+        for (int i = 0; i < Loras.Count; i++)
+        {
+            Add($"LoRA {i + 1}", Loras[i].Path);
+            Add($"LoRA {i + 1} weight", Number(Loras[i].Weight));
+        }
+        if (Fuse) Add("LoRA fused", "yes");
+        if (Count > 1)
+        {
+            Add("Batch size", Count.ToString(CultureInfo.InvariantCulture));
+            Add("Batch pos", Index.ToString(CultureInfo.InvariantCulture));
+        }
+        if (Version.Length > 0) Add("Version", Version);
+        return text;
+
+        void Add(string name, string value) => ParameterFields.Add(text, name, value);
+    }
+
+    /// <summary>Reads a picture's text, this program's or another's.</summary>
+    /// <exception cref="ModelException">The text has another form, or asks for what this program doesn't have.</exception>
+    public static GenerationParameters Parse(string text)
+    {
+        string[] lines = text.Split('\n');
+        int last = Array.FindLastIndex(lines, line => !string.IsNullOrWhiteSpace(line));
+        var fields = last < 0 ? [] : ParameterFields.Parse(lines[last]);
+        if (!fields.ContainsKey("Steps") || !fields.ContainsKey("Sampler"))
+            throw new ModelException("its parameters don't end in a line such as \"Steps: 4, Sampler: LCM, CFG scale: 1, Seed: 7\", so what made it can't be told");
+
+        var (prompt, negative) = Split(lines.AsSpan(0, last));
+        string version = fields.GetValueOrDefault("Version", "");
+        bool own = version.StartsWith(Program, StringComparison.Ordinal);
+        var loras = own ? ReadLoras(fields) : LoraTags.Cut(ref prompt);
+        if (own) prompt = LoraTags.CutComposed(prompt, loras);
+        var (width, height) = Size(fields);
+        return new()
+        {
+            Prompt = fields.GetValueOrDefault("Exact prompt", prompt),
+            NegativePrompt = fields.GetValueOrDefault("Exact negative prompt", negative),
+            Steps = Int(fields, "Steps", null),
+            Sampler = SamplerNames.Parse(fields["Sampler"]),
+            Guidance = Double(fields, "CFG scale", 7),
+            Seed = Int64(fields),
+            Width = width,
+            Height = height,
+            Model = fields.GetValueOrDefault("Model", ""),
+            ModelFolder = fields.GetValueOrDefault("Model folder"),
+            Lcm = own && fields.GetValueOrDefault("LCM-LoRA") != "off",
+            Loras = loras,
+            Fuse = fields.GetValueOrDefault("LoRA fused") == "yes",
+            Count = Int(fields, "Batch size", 1),
+            Index = Int(fields, "Batch pos", 0),
+            Version = version,
+        };
+    }
+
+    /// <summary>The lines before the fields as prompt and negative prompt, as A1111 takes them: blanks around lines don't count.</summary>
+    static (string Prompt, string Negative) Split(ReadOnlySpan<string> lines)
+    {
+        List<string> prompt = [], negative = [];
+        var part = prompt;
+        foreach (string line in lines)
+        {
+            string trimmed = line.Trim();
+            if (trimmed.StartsWith(NegativeLine, StringComparison.Ordinal))
+            {
+                part = negative;
+                trimmed = trimmed[NegativeLine.Length..].Trim();
+            }
+            part.Add(trimmed);
+        }
+        return (string.Join('\n', prompt), string.Join('\n', negative));
+    }
+
+    /// <summary>Whether a string can stand in a file as it is: no zeros, no halves of characters.</summary>
+    static bool IsText(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == 0) return false;
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return false;
+            i++;
+        }
+        return true;
+    }
+
+    static List<LoraChoice> ReadLoras(Dictionary<string, string> fields)
+    {
+        List<LoraChoice> loras = [];
+        for (int i = 1; fields.TryGetValue($"LoRA {i}", out string? path); i++)
+            loras.Add(new(path, Float(fields, $"LoRA {i} weight", 1)));
+        return loras;
+    }
+
+    static (int? Width, int? Height) Size(Dictionary<string, string> fields)
+    {
+        if (!fields.TryGetValue("Size", out string? size)) return (null, null);
+        string[] sides = size.Split('x');
+        return sides.Length == 2 && TryInt(sides[0], out int width) && TryInt(sides[1], out int height) ? (width, height) : throw Malformed("Size", size);
+    }
+
+    static int Int(Dictionary<string, string> fields, string name, int? fallback) =>
+        !fields.TryGetValue(name, out string? value) && fallback is { } known ? known : TryInt(value, out int number) ? number : throw Malformed(name, value);
+
+    static long Int64(Dictionary<string, string> fields)
+    {
+        string? value = fields.GetValueOrDefault("Seed");
+        return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed) ? seed : throw Malformed("Seed", value);
+    }
+
+    static double Double(Dictionary<string, string> fields, string name, double fallback) =>
+        !fields.TryGetValue(name, out string? value) ? fallback
+        : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number
+        : throw Malformed(name, value);
+
+    static float Float(Dictionary<string, string> fields, string name, float fallback) =>
+        !fields.TryGetValue(name, out string? value) ? fallback
+        : float.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number) ? number
+        : throw Malformed(name, value);
+
+    static bool TryInt(string? text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    static ModelException Malformed(string name, string? value) => new($"its parameters say {name}: {value ?? "nothing"}, which is no such number");
+
+    static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    static string Number(float value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
