@@ -1,1 +1,14 @@
-return 0;
+using System.CommandLine;
+using PureLcm.Tools;
+using PureLcm.Tools.Commands;
+
+var root = new RootCommand("Pictures from words with latent consistency models, in C# alone.")
+{
+    Generate.Command(),
+    Compare.Command(),
+    Again.Command(),
+    Info.Command(),
+    Verify.Command(),
+    Synth.Command(),
+};
+return Exit.Run(root, args);

@@ -86,7 +86,7 @@ public sealed class TextToImage : IDisposable
     }
 
     /// <summary>The published LCM-LoRAs are told by their name or their folder's (lcm-lora-sdv1-5/pytorch_lora_weights.safetensors).</summary>
-    static bool IsLcm(LoraChoice lora)
+    public static bool IsLcm(LoraChoice lora)
     {
         string path = Path.GetFullPath(lora.Path);
         return lora.Weight != 0 && (Named(Path.GetFileName(path)) || Named(Path.GetFileName(Path.GetDirectoryName(path)) ?? ""));

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
+
+namespace PureLcm.Tools.Commands;
+
+/// <summary><c>lcm generate "PROMPT"</c></summary>
+static class Generate
+{
+    public static Command Command()
+    {
+        var options = new PictureOptions();
+        var command = new Command("generate", """
+            Makes pictures from words.
+
+            Examples:
+              lcm generate "a red house in the snow at night"
+              lcm generate "a blue boat on the sea" --lora models/picturebook/loras/cyanotype.safetensors:0.9 --seed 7
+              lcm generate "a portrait of a cat" --model stable-diffusion-v1-5 --lora lcm-lora-sdv1-5/pytorch_lora_weights.safetensors --size 512x512
+              lcm generate "a red house" --no-lcm --steps 25 --guidance 4 --scheduler ddim      the slow way of before
+            """);
+        options.AddTo(command, options.Model, options.Lora, options.NoLcm, options.Steps, options.Guidance, options.Negative, options.Seed, options.Size,
+            options.Count, options.Scheduler, options.Fuse, options.Threads, options.Output);
+        command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
+        return command;
+    }
+
+    static int Run(PictureOptions options, ParseResult result, CancellationToken stop)
+    {
+        string prompt = result.GetValue(options.Prompt)!;
+        string? model = result.GetValue(options.Model);
+        long seed = options.ChosenSeed(result);
+        int count = result.GetValue(options.Count) ?? 1;
+        if (count is < 1 or > 10000) throw new UsageException($"--count {count} is not a number from 1 to 10000");
+        var load = new LoadOptions { Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Fuse = result.GetValue(options.Fuse) };
+        var plan = new GenerateOptions
+        {
+            Steps = result.GetValue(options.Steps),
+            Guidance = result.GetValue(options.Guidance),
+            NegativePrompt = result.GetValue(options.Negative) ?? "",
+            Seed = seed,
+            Width = result.GetValue(options.Size)?.Width,
+            Height = result.GetValue(options.Size)?.Height,
+            Count = count,
+            Scheduler = options.Kind(result),
+        };
+
+        var clock = Stopwatch.StartNew();
+        using var backend = options.Backend(result);
+        using var picturing = Picturing.Load(model, load, plan, backend);
+        string[] paths = OutputNames.Choose(result.GetValue(options.Output), prompt, seed, count);
+        if (model is not null) SayDefaults(picturing.Pipeline, plan);
+
+        var pictures = picturing.Generate(prompt, plan, "generate", stop);
+        for (int i = 0; i < paths.Length; i++)
+        {
+            pictures[i].Save(paths[i]);
+            Console.WriteLine(paths[i]);
+        }
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}, {clock.Elapsed.TotalSeconds:0.0} s in all on {backend.Name}"));
+        return Exit.Ok;
+    }
+
+    /// <summary>A model of one's own without latent consistency is slow: what was chosen for it, and how to get to four steps.</summary>
+    static void SayDefaults(TextToImage pipeline, GenerateOptions plan)
+    {
+        var chosen = pipeline.Resolve(plan);
+        if (pipeline.IsLatentConsistency || plan is { Steps: not null, Scheduler: not null, Guidance: not null }) return;
+        string name = chosen.Scheduler == SchedulerKind.Lcm ? "lcm" : "ddim";
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"This model runs with {name}, {chosen.Steps} steps and guidance {chosen.Guidance}; for pictures in 4 steps add its LCM-LoRA: --lora lcm-lora-sdv1-5.safetensors"));
+    }
+}

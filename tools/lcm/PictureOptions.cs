@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Globalization;
+using PureLcm.Kernels.Cpu;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
+
+namespace PureLcm.Tools;
+
+/// <summary>The options of the commands that make pictures.</summary>
+sealed class PictureOptions
+{
+    public Argument<string> Prompt { get; } = new("prompt") { Description = "What the picture shows." };
+
+    public Option<string?> Model { get; } = new("--model") { Description = "A model's folder in diffusers' layout; the embedded picture book if not given.", HelpName = "FOLDER" };
+
+    public Option<string[]> Lora { get; } = new("--lora") { Description = "A LoRA file, and how strongly it acts (1 if not said). May be given several times.", HelpName = "FILE[:WEIGHT]" };
+
+    public Option<bool> NoLcm { get; } = new("--no-lcm") { Description = "Without the LCM-LoRA that comes with the model." };
+
+    public Option<bool> Fuse { get; } = new("--fuse") { Description = "Merge LoRAs into the weights: faster steps, rounded to the file's type." };
+
+    public Option<int?> Steps { get; } = Number("--steps", "Steps of the sampler: 4 with latent consistency, else 25.");
+
+    public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.");
+
+    public Option<string> Negative { get; } = new("--negative") { Description = "What the picture should not show (with a guidance above 1).", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+
+    public Option<long?> Seed { get; } = new("--seed")
+    {
+        Description = "The same seed makes the same picture, as in diffusers; a random one if not given.", HelpName = "N",
+        CustomParser = result => long.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed)
+            ? seed : Fail<long?>(result, $"--seed {result.Tokens[0].Value} is not a whole number, such as 7"),
+    };
+
+    public Option<(int Width, int Height)?> Size { get; } = new("--size")
+    {
+        Description = "Width and height in pixels, multiples of 8; the model's own if not given.", HelpName = "WxH",
+        CustomParser = result => ParseSize(result.Tokens[0].Value) ?? Fail<(int, int)?>(result, $"--size {result.Tokens[0].Value} is not a width and a height, such as 512x512"),
+    };
+
+    public Option<int?> Count { get; } = Number("--count", "How many pictures to make from the seed.");
+
+    public Option<string?> Scheduler { get; } = new("--scheduler") { Description = "lcm, or ddim: the way of before, with many small steps.", HelpName = "lcm|ddim" };
+
+    public Option<int?> Threads { get; } = Number("--threads", "Threads to compute on; one a core if not given. The picture is the same with any number.");
+
+    public Option<string?> Output { get; } = new("--output", "-o") { Description = "The PNG file to write, or a folder; a new name made of the prompt if not given.", HelpName = "FILE|FOLDER" };
+
+    public PictureOptions() => Scheduler.AcceptOnlyFromAmong("lcm", "ddim");
+
+    /// <summary>Adds the prompt and so many of the options to a command.</summary>
+    public void AddTo(Command command, params Option[] options)
+    {
+        command.Arguments.Add(Prompt);
+        foreach (var option in options) command.Options.Add(option);
+    }
+
+    public SchedulerKind? Kind(ParseResult result) => result.GetValue(Scheduler) switch { "lcm" => SchedulerKind.Lcm, "ddim" => SchedulerKind.Ddim, _ => null };
+
+    public LoraChoice[] Loras(ParseResult result) => [.. (result.GetValue(Lora) ?? []).Select(LoraArgument.Parse)];
+
+    public CpuBackend Backend(ParseResult result)
+    {
+        int threads = result.GetValue(Threads) ?? 0;
+        if (result.GetValue(Threads) is { } given && given is < 1 or > 1024) throw new UsageException($"--threads {given} is not a number from 1 to 1024");
+        return new CpuBackend(threads);
+    }
+
+    /// <summary>The seed that was given, or a new one; up to 2^32, since torch's generator takes no more.</summary>
+    public long ChosenSeed(ParseResult result) => result.GetValue(Seed) ?? Random.Shared.NextInt64(1L << 32);
+
+    static Option<int?> Number(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "N",
+        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number : Fail<int?>(result, $"{name} {result.Tokens[0].Value} is not a whole number, such as 4"),
+    };
+
+    static Option<double?> Real(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "G",
+        CustomParser = result => double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number : Fail<double?>(result, $"{name} {result.Tokens[0].Value} is not a number, such as 7.5"),
+    };
+
+    static (int, int)? ParseSize(string text)
+    {
+        string[] sides = text.Split('x', 'X');
+        return sides.Length == 2 && int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
+            && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int height) ? (width, height) : null;
+    }
+
+    static T? Fail<T>(System.CommandLine.Parsing.ArgumentResult result, string message)
+    {
+        result.AddError(message);
+        return default;
+    }
+}
