@@ -3,6 +3,9 @@ using System.Text;
 
 namespace PureLcm.Model.Clip;
 
+/// <summary>Two neighbouring tokens and the one that they may become.</summary>
+public readonly record struct Merge(int Left, int Right, int Joined);
+
 /// <summary>
 /// Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909) over bytes: a word is its UTF-8 bytes, each a token at
 /// first, the last one marked &lt;/w&gt;; then the neighbours whose merge was learned earliest are joined, the leftmost
@@ -14,23 +17,23 @@ public sealed class BytePairEncoding
     public const string EndOfWord = "</w>";
 
     readonly int[] bytes = new int[256], lastBytes = new int[256]; // the token of each byte, within and at the end of a word
-    readonly Dictionary<long, (int Rank, int Token)> merges;       // by the two tokens, PairKey
+    readonly Dictionary<long, Learned> merges; // by the two tokens, PairKey
 
     /// <summary>Takes a vocabulary and its merges.</summary>
     /// <param name="vocabulary">The id of each token, written in <see cref="ByteAlphabet"/>.</param>
-    /// <param name="merges">Pairs of tokens and what they join to, the one learned first first.</param>
+    /// <param name="merges">In the order in which they were learned.</param>
     /// <param name="unknown">The id for a byte that the vocabulary lacks.</param>
-    public BytePairEncoding(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(int Left, int Right, int Joined)> merges, int unknown)
+    public BytePairEncoding(Dictionary<string, int> vocabulary, List<Merge> merges, int unknown)
     {
         for (int b = 0; b < 256; b++)
         {
             string symbol = ByteAlphabet[b].ToString();
-            bytes[b] = vocabulary.GetValueOrDefault(symbol, unknown);
-            lastBytes[b] = vocabulary.GetValueOrDefault(symbol + EndOfWord, unknown);
+            bytes[b] = vocabulary.TryGetValue(symbol, out int id) ? id : unknown;
+            lastBytes[b] = vocabulary.TryGetValue(symbol + EndOfWord, out id) ? id : unknown;
         }
         this.merges = new(merges.Count);
         for (int rank = 0; rank < merges.Count; rank++)
-            this.merges[PairKey(merges[rank].Left, merges[rank].Right)] = (rank, merges[rank].Joined);
+            this.merges[PairKey(merges[rank].Left, merges[rank].Right)] = new(rank, merges[rank].Joined);
     }
 
     /// <summary>
@@ -70,7 +73,7 @@ public sealed class BytePairEncoding
         if (count == 1) return;
         const int gone = -1;
         int[] next = new int[count], previous = new int[count];
-        var queue = new PriorityQueue<(int At, int Token), (int Rank, int At)>();
+        var queue = new PriorityQueue<Candidate, Candidate>();
         for (int i = 0; i < count; i++) (previous[i], next[i]) = (i - 1, i + 1);
         for (int i = 0; i + 1 < count; i++) Offer(symbols, i);
 
@@ -94,8 +97,20 @@ public sealed class BytePairEncoding
 
         void Offer(ReadOnlySpan<int> chain, int at)
         {
-            if (merges.TryGetValue(PairKey(chain[at], chain[next[at]]), out var found)) queue.Enqueue((at, found.Token), (found.Rank, at));
+            if (merges.TryGetValue(PairKey(chain[at], chain[next[at]]), out var found)) 
+            {
+                var candidate = new Candidate(found.Rank, at, found.Token);
+                queue.Enqueue(candidate, candidate);
+            }
         }
+    }
+
+    readonly record struct Learned(int Rank, int Token);
+
+    /// <summary>A merge that is possible at a place; the one learned first comes first, of two equal ones the left.</summary>
+    readonly record struct Candidate(int Rank, int At, int Token) : IComparable<Candidate>
+    {
+        public int CompareTo(Candidate other) => Rank != other.Rank ? Rank.CompareTo(other.Rank) : At.CompareTo(other.At);
     }
 
     static long PairKey(int left, int right) => (long)left << 32 | (uint)right;

@@ -93,7 +93,8 @@ public sealed class Tokenizer
 
     string Spell(IEnumerable<int> ids)
     {
-        var spelling = files.Vocabulary.ToDictionary(entry => entry.Value, entry => entry.Key);
+        var spelling = new Dictionary<int, string>(files.Vocabulary.Count);
+        foreach (var (token, id) in files.Vocabulary) spelling[id] = token; // a careless file may give two tokens one id
         return BytePairEncoding.Decode(ids.Select(id => spelling[id]));
     }
 }

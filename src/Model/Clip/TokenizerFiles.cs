@@ -13,7 +13,7 @@ internal sealed class TokenizerFiles
     const string WayOut = "fetch the model's tokenizer folder again";
 
     public required Dictionary<string, int> Vocabulary { get; init; }
-    public required List<(int Left, int Right, int Joined)> Merges { get; init; }
+    public required List<Merge> Merges { get; init; }
     public required SpecialToken Start { get; init; }
     public required SpecialToken End { get; init; }
     public required SpecialToken Unknown { get; init; }
@@ -27,7 +27,7 @@ internal sealed class TokenizerFiles
     public static TokenizerFiles Read(string folder)
     {
         string vocabularyFile = Path.Combine(folder, "vocab.json"), mergesFile = Path.Combine(folder, "merges.txt");
-        var vocabulary = ReadVocabulary(vocabularyFile, ReadBytes(vocabularyFile));
+        var vocabulary = ReadVocabulary(vocabularyFile, ReadBytes(vocabularyFile), out int largest);
         var config = OpenIfThere(Path.Combine(folder, "tokenizer_config.json"));
         var map = OpenIfThere(Path.Combine(folder, "special_tokens_map.json"));
         var files = new TokenizerFiles
@@ -39,7 +39,7 @@ internal sealed class TokenizerFiles
             Unknown = Special("unk_token", Tokenizer.End),
             Pad = Special("pad_token", Tokenizer.End),
             MaxLength = ReadMaxLength(config),
-            LargestId = vocabulary.Values.Max(),
+            LargestId = largest,
         };
         files.Specials = [.. new[] { files.Start, files.End, files.Unknown, files.Pad }.DistinctBy(token => token.Text)];
         return files;
@@ -98,8 +98,9 @@ internal sealed class TokenizerFiles
     }
 
     /// <summary>vocab.json: { "TOKEN": ID, … }.</summary>
-    static Dictionary<string, int> ReadVocabulary(string path, byte[] json)
+    static Dictionary<string, int> ReadVocabulary(string path, byte[] json, out int largest)
     {
+        largest = 0;
         var vocabulary = new Dictionary<string, int>(json.Length / 18);
         try
         {
@@ -111,6 +112,7 @@ internal sealed class TokenizerFiles
                 if (!reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0)
                     throw new WeightsException(path, $"the id of token \"{token}\" is no whole number from 0 up", WayOut);
                 vocabulary[token] = id;
+                largest = Math.Max(largest, id);
             }
             while (reader.Read()) { } // what follows the object has to be nothing
         }
@@ -122,28 +124,19 @@ internal sealed class TokenizerFiles
     }
 
     /// <summary>merges.txt: a line "LEFT RIGHT" a merge, the first learned first, after a line that begins with #version.</summary>
-    static List<(int, int, int)> ReadMerges(string path, byte[] utf8, Dictionary<string, int> vocabulary)
+    static List<Merge> ReadMerges(string path, byte[] utf8, Dictionary<string, int> vocabulary)
     {
-        var text = Encoding.UTF8.GetString(utf8).AsSpan().TrimStart('\uFEFF');
-        var ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
-        var merges = new List<(int, int, int)>(utf8.Length / 9);
-        var joined = new char[256];
-        int number = 0;
-        foreach (var untrimmed in text.EnumerateLines())
+        using var lines = new StringReader(Encoding.UTF8.GetString(utf8).TrimStart('\uFEFF'));
+        var merges = new List<Merge>(utf8.Length / 9);
+        for (int number = 1; lines.ReadLine() is { } line; number++)
         {
-            number++;
-            var line = untrimmed.TrimEnd();
-            if (line.IsEmpty || line.StartsWith("#version")) continue;
-            int blank = line.IndexOf(' ');
-            if (blank <= 0 || line[(blank + 1)..].Contains(' ') || line.Length > joined.Length)
+            if (line.Length == 0 || line.StartsWith("#version", StringComparison.Ordinal)) continue;
+            string[] pair = line.TrimEnd().Split(' ');
+            if (pair.Length != 2)
                 throw new WeightsException(path, $"line {number} is not two tokens with a blank between them", WayOut);
-            var left = line[..blank];
-            var right = line[(blank + 1)..];
-            left.CopyTo(joined);
-            right.CopyTo(joined.AsSpan(blank));
-            if (!ids.TryGetValue(left, out int a) || !ids.TryGetValue(right, out int b) || !ids.TryGetValue(joined.AsSpan(0, line.Length - 1), out int ab))
+            if (!vocabulary.TryGetValue(pair[0], out int left) || !vocabulary.TryGetValue(pair[1], out int right) || !vocabulary.TryGetValue(pair[0] + pair[1], out int joined))
                 throw new WeightsException(path, $"line {number}, \"{line}\", has a token that vocab.json lacks", "both files have to be of one tokenizer: fetch the folder again");
-            merges.Add((a, b, ab));
+            merges.Add(new(left, right, joined));
         }
         return merges;
     }

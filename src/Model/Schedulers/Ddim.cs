@@ -33,13 +33,14 @@ public sealed class Ddim : Scheduler
     /// </summary>
     static int[] ChooseTimesteps(string spacing, int trained, int steps, int offset)
     {
-        var falling = Enumerable.Range(0, steps);
-        int[] timesteps = spacing switch
-        {
-            "leading" => [.. falling.Select(i => (steps - 1 - i) * (trained / steps) + offset)],
-            "trailing" => [.. falling.Select(i => (int)Math.Round(trained - i * ((double)trained / steps)) - 1)],
-            _ => [.. falling.Select(i => steps == 1 ? 0 : (int)Math.Round((steps - 1 - i) * ((trained - 1) / (double)(steps - 1))))],
-        };
+        var timesteps = new int[steps];
+        for (int i = 0; i < steps; i++)
+            timesteps[i] = spacing switch
+            {
+                "leading" => (steps - 1 - i) * (trained / steps) + offset,
+                "trailing" => (int)Math.Round(trained - i * ((double)trained / steps)) - 1,
+                _ => steps == 1 ? 0 : (int)Math.Round((steps - 1 - i) * ((trained - 1) / (double)(steps - 1))),
+            };
         if (timesteps[0] >= trained)
             throw new ModelException($"{steps} steps with steps_offset {offset} begin at timestep {timesteps[0]}, beyond the training's last, {trained - 1}: ask for fewer steps");
         return timesteps;

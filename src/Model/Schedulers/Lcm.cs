@@ -67,7 +67,9 @@ public sealed class Lcm : Scheduler
                 : $"{steps} steps can't be taken with the scheduler lcm at a strength of {strength}: "
                     + (known > 0 ? $"ask for 1 to {known}, or a larger strength" : $"ask for a strength of {1.0 / originalSteps} or more"));
         double stride = (double)known / steps; // in double, as numpy's linspace
-        return [.. Enumerable.Range(0, steps).Select(i => (known - (int)(i * stride)) * k - 1)];
+        var timesteps = new int[steps];
+        for (int i = 0; i < steps; i++) timesteps[i] = (known - (int)(i * stride)) * k - 1;
+        return timesteps;
     }
 
     internal static Lcm Create(Config config, int steps, double strength)

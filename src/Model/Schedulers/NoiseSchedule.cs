@@ -49,7 +49,7 @@ public sealed class NoiseSchedule
         float[] betas = OneOf(config, "beta_schedule", defaultBetas.Schedule, "linear", "scaled_linear", "squaredcos_cap_v2") switch
         {
             "linear" => Linspace(start, end, count),
-            "scaled_linear" => [.. Linspace(Math.Sqrt(start), Math.Sqrt(end), count).Select(root => root * root)],
+            "scaled_linear" => Squared(Linspace(Math.Sqrt(start), Math.Sqrt(end), count)),
             _ => SquaredCosine(count),
         };
         if (config.Bool("rescale_betas_zero_snr", false)) betas = WithoutSignalAtTheEnd(betas);
@@ -85,6 +85,12 @@ public sealed class NoiseSchedule
         var values = new float[count];
         float first = (float)start, last = (float)end, step = count > 1 ? (last - first) / (count - 1) : 0;
         for (int i = 0; i < count; i++) values[i] = i < count / 2 || count == 1 ? first + step * i : last - step * (count - 1 - i);
+        return values;
+    }
+
+    static float[] Squared(float[] values)
+    {
+        for (int i = 0; i < values.Length; i++) values[i] *= values[i];
         return values;
     }
 

@@ -20,11 +20,11 @@ public enum SchedulerKind
 public abstract class Scheduler
 {
     /// <summary>A sampler for so many steps, with its timesteps chosen.</summary>
-    protected Scheduler(NoiseSchedule schedule, IReadOnlyList<int> timesteps, bool drawsBetweenSteps)
+    protected Scheduler(NoiseSchedule schedule, int[] timesteps, bool drawsBetweenSteps)
     {
-        Schedule = schedule;
-        Timesteps = [.. timesteps.Select(t => (float)t)];
-        Draws = [.. timesteps.Select((_, i) => drawsBetweenSteps && i + 1 < timesteps.Count)];
+        var (times, draws) = (new float[timesteps.Length], new bool[timesteps.Length]);
+        for (int i = 0; i < timesteps.Length; i++) (times[i], draws[i]) = (timesteps[i], drawsBetweenSteps && i + 1 < timesteps.Length);
+        (Schedule, Timesteps, Draws) = (schedule, times, draws);
     }
 
     /// <summary>Makes a sampler.</summary>
