@@ -31,7 +31,7 @@ static unsafe class VectorMath<V> where V : struct, IVec<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Swish(V x, float scale) => x / (V.Of(1) + Exp(x * V.Of(-scale)));
 
-    /// <summary>Abramowitz and Stegun 1964, 7.1.26: absolute error 1.5e-7.</summary>
+    /// <summary>Abramowitz and Stegun 1964, 7.1.26: absolute error 1.5e-7 by itself, 5e-7 with the roundings of fp32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Erf(V x)
     {
@@ -47,9 +47,20 @@ static unsafe class VectorMath<V> where V : struct, IVec<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Gelu(V x) => V.Of(0.5f) * x * (V.Of(1) + Erf(x * V.Of(0.70710678f)));
 
-    /// <summary>1 - 2 / (e^2x + 1).</summary>
+    /// <summary>
+    /// 1 - 2 / (e^2x + 1). Near 0 that loses its digits to the 1, and there the Taylor polynomial of degree 11 is exact to fp32. Relative error 6e-7.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Tanh(V x) => V.Of(1) - V.Of(2) / (Exp(x + x) + V.Of(1));
+    public static V Tanh(V x)
+    {
+        V far = V.Of(1) - V.Of(2) / (Exp(x + x) + V.Of(1)), square = x * x;
+        V p = V.Of(-1382f / 155925);
+        p = V.MulAdd(p, square, V.Of(62f / 2835));
+        p = V.MulAdd(p, square, V.Of(-17f / 315));
+        p = V.MulAdd(p, square, V.Of(2f / 15));
+        p = V.MulAdd(p, square, V.Of(-1f / 3));
+        return V.IfLess(V.Abs(x), V.Of(0.3f), V.MulAdd(p * square, x, x), far);
+    }
 
     /// <summary>An activation of one vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,26 @@
+namespace PureLcm.Kernels.Tests.Operations;
+
+public class AttentionTests
+{
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void AnyShape(string backend)
+    {
+        for (int seed = 0; seed < 40; seed++)
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            int d = draw.Of(1, 3, 8, 17, 32, 40, 64, 80, 300), heads = draw.Of(1, 2, 5), n = draw.Int(1, 2);
+            bool causal = draw.Chance(0.3);
+            int queries = draw.Of(1, 2, 5, 77, 200, 300), keys = causal ? queries : draw.Of(1, 3, 77, 256, 257, 600);
+            Shape q = Shape.Tokens(n, queries, heads * d), k = Shape.Tokens(n, keys, heads * d);
+            float scale = draw.Of(0.5f, 2f, 20f);
+            Both query = pair.Tensor(q, draw.Values(q.Count, scale), draw.Of(0, 7)), key = pair.Tensor(k, draw.Values(k.Count), draw.Of(0, 7)), value = pair.Tensor(k, draw.Values(k.Count), draw.Of(0, 7));
+            var y = pair.Tensor(q, gap: draw.Of(0, 7));
+            pair.Backend.Attention(query.Ours, key.Ours, value.Ours, y.Ours, heads, causal);
+            pair.Reference.Attention(query.Theirs, key.Theirs, value.Theirs, y.Theirs, heads, causal);
+            // Scores reach 20 sqrt(d) here, where fp32 has an absolute error of 1e-5, and e^score a relative one of as much.
+            pair.AssertNear(y, draw, $"{q} to {k}, {heads} heads, causal {causal}, scale {scale}", scale > 10 ? 3e-5 : 4e-6);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+namespace PureLcm.Kernels.Tests.Operations;
+
+public class ElementwiseTests
+{
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Activations(string backend)
+    {
+        foreach (var activation in Enum.GetValues<Activation>())
+            for (int seed = 0; seed < 6; seed++)
+            {
+                var draw = new Draw(seed);
+                using var pair = new Pair(backend);
+                var shape = Shape.Tokens(1, draw.Of(1, 40), draw.Of(1, 5, 16, 33, 100));
+                float[] values = draw.Values(shape.Count, draw.Of(0.01f, 3f, 12f));
+                var x = pair.Tensor(shape, values, draw.Of(0, 3));
+                var y = draw.Chance(0.5) ? x : pair.Tensor(shape, gap: draw.Of(0, 3));
+                pair.Backend.Activate(x.Ours, y.Ours, activation);
+                pair.Reference.Activate(x.Theirs, y.Theirs, activation);
+                pair.AssertNear(y, draw, $"{activation} of {shape}");
+            }
+    }
+
+    /// <summary>Far out, the functions are lines and constants, and nothing overflows on the way.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void ActivationsOfExtremes(string backend)
+    {
+        float[] extremes = [0, -0f, 1e-30f, -1e-30f, 20, -20, 87, -87, 88.5f, -88.5f, 100, -100, 1e4f, -1e4f, 1e30f, -1e30f];
+        foreach (var activation in Enum.GetValues<Activation>())
+        {
+            using var pair = new Pair(backend);
+            var x = pair.Tensor(Shape.Vectors(1, extremes.Length), extremes);
+            pair.Backend.Activate(x.Ours, x.Ours, activation);
+            pair.Reference.Activate(x.Theirs, x.Theirs, activation);
+            float[] ours = new float[extremes.Length], theirs = new float[extremes.Length];
+            pair.Backend.Download(x.Ours, ours);
+            pair.Reference.Download(x.Theirs, theirs);
+            for (int i = 0; i < ours.Length; i++)
+                Assert.True(Math.Abs(ours[i] - theirs[i]) <= 1e-6 * Math.Max(1, Math.Abs(theirs[i])), $"{backend}: {activation}({extremes[i]}) = {ours[i]}, not {theirs[i]}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Combinations(string backend)
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            var shape = Shape.Image(draw.Int(1, 2), draw.Int(1, 9), draw.Of(1, 4, 50), draw.Of(1, 4, 16, 19, 64));
+            int count = draw.Int(1, 4);
+            var terms = Enumerable.Range(0, count).Select(_ => (Factor: draw.Of(1f, -2f, 0.3f), Tensor: pair.Tensor(shape, draw.Values(shape.Count), draw.Of(0, 3)))).ToArray();
+            var y = draw.Chance(0.4) ? terms[draw.Int(0, count - 1)].Tensor : pair.Tensor(shape, gap: draw.Of(0, 3));
+            pair.Backend.Combine(y.Ours, [.. terms.Select(term => new Term(term.Factor, term.Tensor.Ours))]);
+            pair.Reference.Combine(y.Theirs, [.. terms.Select(term => new Term(term.Factor, term.Tensor.Theirs))]);
+            pair.AssertNear(y, draw, $"{count} terms of {shape}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void UpsampleEmbedAndSinusoids(string backend)
+    {
+        for (int seed = 0; seed < 12; seed++)
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            int h = draw.Int(1, 6), w = draw.Int(1, 6), c = draw.Of(1, 3, 17);
+            var shape = Shape.Image(draw.Int(1, 2), h, w, c);
+            var x = pair.Tensor(shape, draw.Values(shape.Count), draw.Of(0, 2));
+            var y = pair.Tensor(Shape.Image(shape.N, 2 * h - draw.Int(0, 1), 2 * w - draw.Int(0, 1), c), gap: draw.Of(0, 2));
+            pair.Backend.Upsample(x.Ours, y.Ours);
+            pair.Reference.Upsample(x.Theirs, y.Theirs);
+            pair.AssertNear(y, draw, "upsample", 0);
+
+            var table = pair.Pack(WeightKind.Table, draw.Source(draw.Type(), 11, 19));
+            var rows = pair.Tensor(Shape.Tokens(1, 4, 19), gap: draw.Of(0, 2));
+            pair.Backend.Embed(table.Ours, [0, 10, 3, 3], rows.Ours);
+            pair.Reference.Embed(table.Theirs, [0, 10, 3, 3], rows.Theirs);
+            pair.AssertNear(rows, draw, "embed", 0);
+
+            var waves = pair.Tensor(Shape.Vectors(2, draw.Of(2, 32, 320)));
+            float[] timesteps = [draw.Of(0f, 999f, 7500f), draw.Of(499.5f, 1f)];
+            bool cosFirst = draw.Chance(0.5);
+            float shift = draw.Of(0f, 1f);
+            if (waves.Ours.Shape.C == 2 && shift == 1) continue; // half - shift is 0
+            pair.Backend.TimestepEmbedding(timesteps, waves.Ours, cosFirst, shift);
+            pair.Reference.TimestepEmbedding(timesteps, waves.Theirs, cosFirst, shift);
+            pair.AssertNear(waves, draw, "sinusoids", 1e-6);
+        }
+    }
+
+    /// <summary>One bad value is found wherever it is, and only in the tensor's own channels.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void AllFinite(string backend)
+    {
+        using var pair = new Pair(backend);
+        foreach (int channels in (int[])[1, 5, 16, 37])
+            foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+                for (int at = -1; at < 3 * channels; at++)
+                {
+                    var values = new float[3 * channels];
+                    values.AsSpan().Fill(3e38f);
+                    if (at >= 0) values[at] = bad;
+                    var x = pair.Tensor(Shape.Tokens(1, 3, channels), values, gap: 2);
+                    Assert.Equal(at < 0, pair.Backend.AllFinite(x.Ours));
+                    Assert.Equal(at < 0, pair.Reference.AllFinite(x.Theirs));
+                }
+    }
+}
