@@ -29,9 +29,17 @@ public abstract partial class Backend : IDisposable
 
     // ---- tensors -------------------------------------------------------------------------------------------------
 
-    /// <summary>A dense tensor with undefined contents, from the backend's pool.</summary>
+    /// <summary>
+    /// How this device stores activations where nobody says otherwise: fp32 on processors, fp16 on graphics cards.
+    /// </summary>
+    public virtual ElementType DefaultPrecision => ElementType.Float32;
+
+    /// <summary>
+    /// A dense tensor with undefined contents, from the backend's pool. A backend may store its values wider than asked for.
+    /// The tensors of one operation are of one type, except in <see cref="Combine"/>, which converts.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
-    public Tensor Allocate(Shape shape) => new(this, AllocateStorage(shape.Count), 0, shape, shape.C, owned: true);
+    public Tensor Allocate(Shape shape, ElementType type = ElementType.Float32) => new(this, AllocateStorage(shape.Count, type), 0, shape, shape.C, owned: true);
 
     /// <summary>Copies values from the host: <paramref name="values"/> in y's own (channels-last, dense) order.</summary>
     public void Upload(ReadOnlySpan<float> values, Tensor y)
@@ -51,7 +59,7 @@ public abstract partial class Backend : IDisposable
     public abstract void Fill(Tensor y, float value);
 
     /// <summary>Memory for so many elements.</summary>
-    protected abstract Storage AllocateStorage(nint elements);
+    protected abstract Storage AllocateStorage(nint elements, ElementType type);
 
     /// <summary>Takes memory back into the pool.</summary>
     protected internal abstract void Release(Storage storage);

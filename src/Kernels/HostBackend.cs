@@ -45,7 +45,7 @@ public abstract unsafe class HostBackend : Backend
     public override void ResetPeak() => peak = inUse;
 
     /// <inheritdoc/>
-    protected override Storage AllocateStorage(nint elements)
+    protected override Storage AllocateStorage(nint elements, ElementType type)
     {
         nint rounded = Math.Max((elements + 15) & ~(nint)15, 16);
         lock (guard)

@@ -1,7 +1,11 @@
 namespace PureLcm.Kernels;
 
 /// <summary>The memory behind one or more tensors; what it is, is the backend's business.</summary>
-public abstract class Storage;
+public abstract class Storage
+{
+    /// <summary>How values lie in it. Whatever it is, operations compute in fp32.</summary>
+    public ElementType Type { get; protected init; }
+}
 
 /// <summary>
 /// Storage, offset, shape and pitch: the distance, in elements, from one pixel or token to the next. A tensor whose
@@ -24,6 +28,9 @@ public sealed class Tensor : IDisposable
 
     /// <summary>The memory that the tensor lies in.</summary>
     public Storage Storage { get; }
+
+    /// <summary>How its values are stored.</summary>
+    public ElementType Type => Storage.Type;
 
     /// <summary>Elements from the storage's start to the first value.</summary>
     public nint Offset { get; }

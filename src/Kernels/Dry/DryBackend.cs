@@ -7,7 +7,7 @@ namespace PureLcm.Kernels.Dry;
 /// </summary>
 public sealed class DryBackend : Backend
 {
-    readonly Dictionary<nint, (int Used, int Pooled)> blocks = [];
+    readonly Dictionary<long, (int Used, int Pooled)> blocks = [];
     long inUse, peak, footprint, peakFootprint;
 
     /// <inheritdoc/>
@@ -36,7 +36,7 @@ public sealed class DryBackend : Backend
     {
         foreach (var (size, (used, pooled)) in blocks.ToArray())
         {
-            footprint -= pooled * size * sizeof(float);
+            footprint -= pooled * size;
             blocks[size] = (used, 0);
         }
     }
@@ -44,30 +44,33 @@ public sealed class DryBackend : Backend
     /// <inheritdoc/>
     public override void Dispose() { }
 
-    sealed class Block(nint elements) : Storage
+    sealed class Block : Storage
     {
-        public nint Elements { get; } = elements;
+        public Block(long bytes, ElementType type) => (Bytes, Type) = (bytes, type);
+
+        public long Bytes { get; }
     }
 
     /// <inheritdoc/>
-    protected override Storage AllocateStorage(nint elements)
+    protected override Storage AllocateStorage(nint elements, ElementType type)
     {
-        var (used, pooled) = blocks.GetValueOrDefault(elements);
-        if (pooled == 0) footprint += elements * sizeof(float);
-        blocks[elements] = (used + 1, Math.Max(pooled - 1, 0));
-        inUse += elements * sizeof(float);
+        long bytes = elements * (type == ElementType.Float32 ? 4L : 2);
+        var (used, pooled) = blocks.GetValueOrDefault(bytes);
+        if (pooled == 0) footprint += bytes;
+        blocks[bytes] = (used + 1, Math.Max(pooled - 1, 0));
+        inUse += bytes;
         peak = Math.Max(peak, inUse);
         peakFootprint = Math.Max(peakFootprint, footprint);
-        return new Block(elements);
+        return new Block(bytes, type);
     }
 
     /// <inheritdoc/>
     protected internal override void Release(Storage storage)
     {
-        nint elements = ((Block)storage).Elements;
-        var (used, pooled) = blocks[elements];
-        blocks[elements] = (used - 1, pooled + 1);
-        inUse -= elements * sizeof(float);
+        long bytes = ((Block)storage).Bytes;
+        var (used, pooled) = blocks[bytes];
+        blocks[bytes] = (used - 1, pooled + 1);
+        inUse -= bytes;
     }
 
     sealed class DryWeight(WeightKind kind, ReadOnlySpan<WeightSource> sources) : Weight(kind, sources)
@@ -98,7 +101,7 @@ public sealed class DryBackend : Backend
             rank += adapter.Rank;
         }
         // The rows between A and B.
-        if (rank > 0) Release(AllocateStorage(rows * rank));
+        if (rank > 0) Release(AllocateStorage(rows * rank, ElementType.Float32));
 
         static long Size(Weight w) => (long)w.Rows * w.Columns * w.KernelH * w.KernelW;
     }
