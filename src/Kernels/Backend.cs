@@ -18,6 +18,9 @@ public abstract partial class Backend : IDisposable
     /// <summary>The most bytes of tensors alive at once since <see cref="ResetPeak"/>.</summary>
     public abstract long PeakBytes { get; }
 
+    /// <summary>Bytes of memory that the device has of its own; null where it works in the host's.</summary>
+    public virtual long? MemoryBytes => null;
+
     /// <summary>Begins a new measurement of <see cref="PeakBytes"/>.</summary>
     public abstract void ResetPeak();
 
@@ -34,12 +37,15 @@ public abstract partial class Backend : IDisposable
     /// </summary>
     public virtual ElementType DefaultPrecision => ElementType.Float32;
 
+    /// <summary>What a tensor that is asked for in this type is stored as: a backend may store values wider.</summary>
+    public virtual ElementType StoredAs(ElementType type) => type;
+
     /// <summary>
-    /// A dense tensor with undefined contents, from the backend's pool. A backend may store its values wider than asked for.
-    /// The tensors of one operation are of one type, except in <see cref="Combine"/>, which converts.
+    /// A dense tensor with undefined contents, from the backend's pool, stored as <see cref="StoredAs"/> says. The tensors of
+    /// one operation are of one type, except in <see cref="Combine"/>, which converts.
     /// </summary>
     /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
-    public Tensor Allocate(Shape shape, ElementType type = ElementType.Float32) => new(this, AllocateStorage(shape.Count, type), 0, shape, shape.C, owned: true);
+    public Tensor Allocate(Shape shape, ElementType type = ElementType.Float32) => new(this, AllocateStorage(shape.Count, StoredAs(type)), 0, shape, shape.C, owned: true);
 
     /// <summary>Copies values from the host: <paramref name="values"/> in y's own (channels-last, dense) order.</summary>
     public void Upload(ReadOnlySpan<float> values, Tensor y)

@@ -6,9 +6,9 @@ namespace PureLcm.Kernels;
 /// <summary>Memory of the host: native, 64-byte aligned, never moved by the garbage collector.</summary>
 public sealed unsafe class HostStorage : Storage
 {
-    internal HostStorage(nint elements)
+    internal HostStorage(nint elements, ElementType type)
     {
-        Elements = elements;
+        (Elements, Type) = (elements, type);
         Pointer = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(elements, 16) * sizeof(float), 64);
     }
 
@@ -31,9 +31,12 @@ public sealed unsafe class HostStorage : Storage
 /// </summary>
 public abstract unsafe class HostBackend : Backend
 {
-    readonly Dictionary<nint, Stack<HostStorage>> free = [];
+    readonly Dictionary<(nint Elements, ElementType Type), Stack<HostStorage>> free = [];
     readonly Lock guard = new();
     long inUse, peak;
+
+    /// <summary>The host stores what it computes: fp32.</summary>
+    public override ElementType StoredAs(ElementType type) => ElementType.Float32;
 
     /// <inheritdoc/>
     public override long BytesInUse => inUse;
@@ -52,9 +55,9 @@ public abstract unsafe class HostBackend : Backend
         {
             inUse += rounded * sizeof(float);
             peak = Math.Max(peak, inUse);
-            if (free.TryGetValue(rounded, out var stack) && stack.TryPop(out var storage)) return storage;
+            if (free.TryGetValue((rounded, type), out var stack) && stack.TryPop(out var storage)) return storage;
         }
-        return new HostStorage(rounded);
+        return new HostStorage(rounded, type);
     }
 
     /// <inheritdoc/>
@@ -64,7 +67,8 @@ public abstract unsafe class HostBackend : Backend
         lock (guard)
         {
             inUse -= host.Elements * sizeof(float);
-            if (!free.TryGetValue(host.Elements, out var stack)) free[host.Elements] = stack = [];
+            var kind = (host.Elements, host.Type);
+            if (!free.TryGetValue(kind, out var stack)) free[kind] = stack = [];
             stack.Push(host);
         }
     }
@@ -95,7 +99,7 @@ public abstract unsafe class HostBackend : Backend
     public override void Fill(Tensor y, float value)
     {
         float* p = Pointer(y);
-        for (nint row = 0; row < y.Shape.Rows; row++) new Span<float>(p + row * y.Pitch, y.Shape.C).Fill(value);
+        for (nint row = 0; row < y.Shape.Rows; row++) new Span<float>(p + row * y.Pitch, y.Shape.C).Fill(Rounding.To(y.Type, value));
     }
 
     /// <inheritdoc/>
@@ -105,6 +109,9 @@ public abstract unsafe class HostBackend : Backend
         int c = y.Shape.C;
         if (y.IsDense) values.CopyTo(new Span<float>(p, values.Length));
         else for (int row = 0; row < y.Shape.Rows; row++) values.Slice(row * c, c).CopyTo(new Span<float>(p + (nint)row * y.Pitch, c));
+        if (y.Type == ElementType.Float32) return;
+        for (nint row = 0; row < y.Shape.Rows; row++)
+            for (int i = 0; i < c; i++) p[row * y.Pitch + i] = Rounding.To(y.Type, p[row * y.Pitch + i]);
     }
 
     /// <inheritdoc/>

@@ -9,6 +9,13 @@ public abstract class Module(Scope scope)
     public string Name { get; } = scope.Name;
 }
 
+/// <summary>A whole network: it has a precision of its own, to which it converts what it is given.</summary>
+public abstract class Network(Scope scope) : Module(scope)
+{
+    /// <summary>How its activations are stored. Products and norms accumulate in fp32 whatever it is.</summary>
+    public ElementType Precision { get; protected init; } = scope.Precision;
+}
+
 /// <summary>
 /// A product with a weight and a bias: what linear layers and convolutions share. Several modules that read the same input
 /// (q, k and v) may be one product; the output then has their channels side by side.

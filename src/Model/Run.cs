@@ -20,12 +20,39 @@ public sealed class Run(Backend backend, Observer? observer = null, Cancellation
     /// <summary>Ends the run between two modules.</summary>
     public CancellationToken Cancellation { get; } = cancellation;
 
+    /// <summary>How tensors are stored that are allocated now: a network's own choice while it runs, fp32 around it.</summary>
+    public ElementType Precision { get; private set; }
+
+    /// <summary>Stores what is allocated until the result is disposed of in another type.</summary>
+    public PrecisionScope In(ElementType precision)
+    {
+        var before = new PrecisionScope(this, Precision);
+        Precision = Backend.StoredAs(precision);
+        return before;
+    }
+
+    /// <summary>The same values stored in the present precision: x itself, as a view, where it is stored so already.</summary>
+    public Tensor Converted(Tensor x)
+    {
+        if (x.Type == Precision) return x.As(x.Shape);
+        var converted = Allocate(x.Shape);
+        Backend.Copy(x, converted);
+        return converted;
+    }
+
+    /// <summary>Goes back to the precision of before.</summary>
+    public readonly struct PrecisionScope(Run run, ElementType before) : IDisposable
+    {
+        /// <inheritdoc/>
+        public void Dispose() => run.Precision = before;
+    }
+
     /// <summary>A tensor with undefined contents; the caller disposes of it.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public Tensor Allocate(Shape shape)
     {
         Cancellation.ThrowIfCancellationRequested();
-        var tensor = Backend.Allocate(shape);
+        var tensor = Backend.Allocate(shape, Precision);
         if (allocated.Count == sweepAt)
         {
             allocated.RemoveAll(old => !old.IsAlive);

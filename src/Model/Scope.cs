@@ -16,14 +16,17 @@ public sealed class Scope
     /// The root of a component (<c>unet</c>, <c>vae</c>, <c>text_encoder</c>) whose weights are packed for a backend. On a
     /// <see cref="Kernels.Dry.DryBackend"/> nothing is read: the tree then only lists its parameters and counts.
     /// </summary>
-    public Scope(string component, IParameters parameters, Backend backend, ModuleTable modules)
-        : this(new(component, parameters, backend, modules), "") { }
+    public Scope(string component, IParameters parameters, Backend backend, ModuleTable modules, ElementType precision = ElementType.Float32)
+        : this(new(component, parameters, backend, modules, precision), "") { }
 
     /// <summary>Dots between names; empty at the root.</summary>
     public string Path { get; }
 
     /// <summary>The path with the component in front: the module's name in traces.</summary>
     public string Name => Path.Length == 0 ? building.Component : building.Component + "." + Path;
+
+    /// <summary>How the component's activations are stored, if it agrees.</summary>
+    public ElementType Precision => building.Precision;
 
     /// <summary>The component's name, the first part of <see cref="Name"/>.</summary>
     public string Component => building.Component;
@@ -70,7 +73,7 @@ public sealed class Scope
         return weight;
     }
 
-    sealed record Building(string Component, IParameters Parameters, Backend Backend, ModuleTable Modules);
+    sealed record Building(string Component, IParameters Parameters, Backend Backend, ModuleTable Modules, ElementType Precision);
 }
 
 /// <summary>Where a component's parameters come from, by their diffusers names.</summary>

@@ -19,7 +19,7 @@ sealed class Picturing : IDisposable
     public static Picturing Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend)
     {
         string folder = model ?? Embedded.Model;
-        Memory.Require(TextToImage.EstimateBytes(folder, options, plan), $"a picture from {model ?? "the picture book"} at this size");
+        Memory.Require(backend, TextToImage.EstimateBytes(folder, options, plan, backend), $"a picture from {model ?? "the picture book"} at this size");
         return new(model, options, TextToImage.Load(folder, options, backend));
     }
 

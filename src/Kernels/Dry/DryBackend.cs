@@ -5,8 +5,15 @@ namespace PureLcm.Kernels.Dry;
 /// multiply-adds. That is how a run's needs are known before anything is loaded, and what benchmarks divide by.
 /// Weights aren't read; downloads give zeros.
 /// </summary>
-public sealed class DryBackend : Backend
+/// <param name="like">The device whose way of storing tensors is counted; the host's when null.</param>
+public sealed class DryBackend(Backend? like = null) : Backend
 {
+    /// <inheritdoc/>
+    public override ElementType DefaultPrecision => like?.DefaultPrecision ?? ElementType.Float32;
+
+    /// <inheritdoc/>
+    public override ElementType StoredAs(ElementType type) => like?.StoredAs(type) ?? ElementType.Float32;
+
     readonly Dictionary<long, (int Used, int Pooled)> blocks = [];
     long inUse, peak, footprint, peakFootprint;
 

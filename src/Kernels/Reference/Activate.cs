@@ -6,7 +6,7 @@ public sealed unsafe partial class ReferenceBackend
     protected override void ActivateCore(Tensor x, Tensor y, Activation activation)
     {
         for (nint row = 0; row < x.Shape.Rows; row++)
-            for (int c = 0; c < x.Shape.C; c++) Row(y, row)[c] = (float)Apply(activation, Row(x, row)[c]);
+            for (int c = 0; c < x.Shape.C; c++) Put(y, row, c, Apply(activation, Row(x, row)[c]));
     }
 
     /// <summary>The formulas of <see cref="Activation"/>; sigmoid(x) = 1 / (1 + exp(-x)).</summary>

@@ -14,7 +14,7 @@ public sealed unsafe partial class ReferenceBackend
             for (int h = 0; h < heads; h++)
                 for (int i = 0; i < queries; i++)
                 {
-                    float* query = Row(q, (nint)n * queries + i) + h * d, result = Row(y, (nint)n * queries + i) + h * d;
+                    float* query = Row(q, (nint)n * queries + i) + h * d;
                     int seen = causal ? Math.Min(i + 1, keys) : keys;
 
                     double largest = double.NegativeInfinity;
@@ -35,7 +35,7 @@ public sealed unsafe partial class ReferenceBackend
                     {
                         double value = 0;
                         for (int j = 0; j < seen; j++) value += p[j] * Row(v, (nint)n * keys + j)[h * d + c];
-                        result[c] = (float)(value / sum);
+                        Put(y, (nint)n * queries + i, h * d + c, value / sum);
                     }
                 }
     }

@@ -10,7 +10,7 @@ public sealed unsafe partial class ReferenceBackend
             {
                 double sum = 0;
                 foreach (var (factor, x) in terms) sum += (double)factor * Row(x, row)[c];
-                Row(y, row)[c] = (float)sum;
+                Put(y, row, c, sum);
             }
     }
 }

@@ -7,6 +7,6 @@ public sealed unsafe partial class ReferenceBackend
     {
         for (int i = 0; i < ids.Length; i++)
             for (int c = 0; c < table.Columns; c++)
-                Row(y, i)[c] = Values(table)[ids[i] * table.Columns + c];
+                Put(y, i, c, Values(table)[ids[i] * table.Columns + c]);
     }
 }

@@ -28,8 +28,8 @@ public sealed unsafe partial class ReferenceBackend
                     for (int c = first; c < end; c++)
                     {
                         double value = (Row(x, row)[c] - mean) / Math.Sqrt(variance + epsilon) * Values(scale)[c] + Values(shift)[c];
-                        if (tap is not null) Row(tap, row)[c] = (float)value;
-                        Row(y, row)[c] = (float)Apply(activation, value);
+                        if (tap is not null) Put(tap, row, c, value);
+                        Put(y, row, c, Apply(activation, value));
                     }
             }
     }

@@ -11,12 +11,12 @@ public sealed unsafe partial class ReferenceBackend
         int channels = x.Shape.C;
         for (nint row = 0; row < x.Shape.Rows; row++)
         {
-            float* from = Row(x, row), to = Row(y, row);
+            float* from = Row(x, row);
             double mean = 0, variance = 0;
             for (int c = 0; c < channels; c++) mean += (double)from[c] / channels;
             for (int c = 0; c < channels; c++) variance += (from[c] - mean) * (from[c] - mean) / channels;
             for (int c = 0; c < channels; c++)
-                to[c] = (float)((from[c] - mean) / Math.Sqrt(variance + epsilon) * Values(scale)[c] + Values(shift)[c]);
+                Put(y, row, c, (from[c] - mean) / Math.Sqrt(variance + epsilon) * Values(scale)[c] + Values(shift)[c]);
         }
     }
 }

@@ -17,8 +17,8 @@ public sealed unsafe partial class ReferenceBackend
                 // result by 3e-5: here the roundings are part of the definition.
                 float exponent = -(float)Math.Log(10000) * i / (half - shift);
                 float phase = (float)Math.Exp(exponent) * timesteps[n];
-                Row(y, n)[i] = (float)(cosFirst ? Math.Cos(phase) : Math.Sin(phase));
-                Row(y, n)[half + i] = (float)(cosFirst ? Math.Sin(phase) : Math.Cos(phase));
+                Put(y, n, i, cosFirst ? Math.Cos(phase) : Math.Sin(phase));
+                Put(y, n, half + i, cosFirst ? Math.Sin(phase) : Math.Cos(phase));
             }
     }
 }

@@ -10,8 +10,7 @@ public sealed unsafe partial class ReferenceBackend
                 for (int j = 0; j < y.Shape.W; j++)
                 {
                     float* from = Row(x, ((nint)n * x.Shape.H + i / 2) * x.Shape.W + j / 2);
-                    float* to = Row(y, ((nint)n * y.Shape.H + i) * y.Shape.W + j);
-                    for (int c = 0; c < y.Shape.C; c++) to[c] = from[c];
+                    for (int c = 0; c < y.Shape.C; c++) Put(y, ((nint)n * y.Shape.H + i) * y.Shape.W + j, c, from[c]);
                 }
     }
 }

@@ -6,7 +6,7 @@ namespace PureLcm.Model.Clip;
 /// CLIP's text encoder: a transformer in which each token sees itself and those before it. Radford et al. 2021,
 /// arXiv:2103.00020. transformers' CLIPTextModel.
 /// </summary>
-public sealed class TextEncoder : Module
+public sealed class TextEncoder : Network
 {
     readonly Weight tokenTable, positionTable;
     readonly string embeddingsName;
@@ -37,6 +37,7 @@ public sealed class TextEncoder : Module
     {
         int tokens = ids.Length / texts;
         if (tokens > Config.MaxTokens) throw new ArgumentException($"{tokens} tokens for a text encoder of {Config.MaxTokens}", nameof(ids));
+        using var precision = run.In(Precision);
         var shape = Shape.Tokens(texts, tokens, Config.Channels);
         using var x = run.Allocate(shape); // [N T] -> [N,T,C]
         using (var positions = run.Allocate(shape))

@@ -83,11 +83,7 @@ public sealed class FusedParameters(IParameters inner, string component, IReadOn
                     break;
                 default:
                     var upper = MemoryMarshal.Cast<byte, ushort>(bytes);
-                    for (int i = 0; i < values.Length; i++)
-                    {
-                        uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-                        upper[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16); // half to even
-                    }
+                    for (int i = 0; i < values.Length; i++) upper[i] = Rounding.ToBFloat16(values[i]);
                     break;
             }
         }

@@ -24,10 +24,12 @@ public sealed class Components : IDisposable
     readonly string? unetFile;
     readonly ModuleTable vaeModules = new();
 
-    Components(ModelFolder folder, string? otherUnet, Backend backend)
+    readonly ElementType precision;
+
+    Components(ModelFolder folder, string? otherUnet, Backend backend, ElementType precision)
     {
         folder.RequirePipeline("StableDiffusionPipeline", "LatentConsistencyModelPipeline");
-        (Folder, Backend) = (folder, backend);
+        (Folder, Backend, this.precision) = (folder, backend, precision);
         text = folder.Component("text_encoder", "CLIPTextModel");
         // Another UNet is a component's folder, or a file of weights under the model's own configuration.
         unet = otherUnet is null || File.Exists(otherUnet) ? folder.Component("unet", "UNet2DConditionModel") : ComponentFolder.Open(otherUnet);
@@ -65,12 +67,15 @@ public sealed class Components : IDisposable
     /// <summary>LoRAs beside the weights, in the order given; empty when they were merged.</summary>
     public IReadOnlyList<Lora> Loras { get; private set; } = [];
 
-    /// <summary>Builds the networks; with <paramref name="fuse"/> LoRAs are merged into the weights while these are packed.</summary>
+    /// <summary>
+    /// Builds the networks; with <paramref name="fuse"/> LoRAs are merged into the weights while these are packed.
+    /// <paramref name="precision"/> is how activations are stored; the device's choice when null.
+    /// </summary>
     /// <exception cref="ModelException">The folder's parts don't fit one another, or a LoRA doesn't fit the model.</exception>
     /// <exception cref="WeightsException">A file is missing or malformed.</exception>
-    public static Components Load(ModelFolder folder, Backend backend, IReadOnlyList<LoraChoice> loras, bool fuse, string? otherUnet = null)
+    public static Components Load(ModelFolder folder, Backend backend, IReadOnlyList<LoraChoice> loras, bool fuse, string? otherUnet = null, ElementType? precision = null)
     {
-        var components = new Components(folder, otherUnet, backend);
+        var components = new Components(folder, otherUnet, backend, precision ?? backend.DefaultPrecision);
         if (components.UnetConfig.ContextChannels != components.TextConfig.Channels)
             throw new ModelException($"{folder.Path}: the UNet reads text of width {components.UnetConfig.ContextChannels} (cross_attention_dim), the text encoder gives {components.TextConfig.Channels} (hidden_size); the folder's parts belong to different models");
         var opened = new List<(LoraFile File, float Weight)>();
@@ -116,18 +121,18 @@ public sealed class Components : IDisposable
             modules.Own(weights);
             IParameters parameters = new FileParameters(weights, network);
             if (fused.Count > 0) parameters = new FusedParameters(parameters, component, fused);
-            return build(new(component, parameters, Backend, modules));
+            return build(new(component, parameters, Backend, modules, precision));
         }
     }
 
     /// <summary>The autoencoder of a component's folder by itself; its packed weights go into <paramref name="modules"/>.</summary>
     /// <exception cref="WeightsException">The folder is not one of an autoencoder that this program runs.</exception>
-    public static IAutoencoder LoadVae(string path, Backend backend, ModuleTable modules)
+    public static IAutoencoder LoadVae(string path, Backend backend, ModuleTable modules, ElementType? precision = null)
     {
         var folder = ComponentFolder.Open(path);
         var weights = folder.OpenWeights();
         modules.Own(weights);
-        return BuildVae(new("vae", new FileParameters(weights, "VAE"), backend, modules), folder);
+        return BuildVae(new("vae", new FileParameters(weights, "VAE"), backend, modules, precision ?? backend.DefaultPrecision), folder);
     }
 
     static IAutoencoder BuildVae(Scope scope, ComponentFolder folder)
@@ -144,7 +149,7 @@ public sealed class Components : IDisposable
     /// </summary>
     public static IReadOnlySet<string> ModuleNames(ModelFolder folder, string? otherUnet = null)
     {
-        using var components = new Components(folder, otherUnet, new DryBackend());
+        using var components = new Components(folder, otherUnet, new DryBackend(), ElementType.Float32);
         components.Build([]);
         return components.Modules.Targets.Keys.ToHashSet();
     }

@@ -1,3 +1,4 @@
+using PureLcm.Kernels;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
@@ -19,6 +20,12 @@ public sealed record LoadOptions
     /// Whether LoRAs are merged into the weights: faster in each step, but fixed, and rounded to the file's type.
     /// </summary>
     public bool Fuse { get; init; }
+
+    /// <summary>
+    /// How activations are stored: fp16 or bf16 on devices that can, where it halves memory and traffic; the device's own choice
+    /// when null. A VAE whose config says force_upcast is never run in fp16.
+    /// </summary>
+    public ElementType? Precision { get; init; }
 
     /// <summary>A folder with another UNet than the model's (config.json and weights); the model's own when null.</summary>
     public string? Unet { get; init; }

@@ -5,12 +5,13 @@ namespace PureLcm.Model.Pipelines;
 
 /// <summary>
 /// All noise of a run, drawn first and in torch's order: the latents of all pictures as one [N,4,h,w] draw, then one such draw
-/// for each step that needs it. So a picture made by itself equals its place in torch's batch.
+/// for each step that needs it. So a picture made by itself equals its place in torch's batch, and a device gets all noise of
+/// a picture in one upload.
 /// </summary>
 sealed class Noise
 {
-    readonly float[] latents;
-    readonly float[]?[] steps;
+    readonly List<float[]> draws = []; // the latents, then each step's that draws
+    readonly int[] places;
 
     /// <param name="seed">The generator's seed.</param>
     /// <param name="pictures">N.</param>
@@ -20,33 +21,39 @@ sealed class Noise
     {
         Shape = shape;
         var generator = new TorchRandom(unchecked((ulong)seed));
-        latents = Draw();
-        steps = new float[draws.Count][];
-        for (int i = 0; i < steps.Length; i++) steps[i] = draws[i] ? Draw() : null;
+        Draw();
+        places = new int[draws.Count];
+        for (int i = 0; i < places.Length; i++)
+        {
+            if (!draws[i]) continue;
+            places[i] = this.draws.Count;
+            Draw();
+        }
 
-        float[] Draw()
+        void Draw()
         {
             var values = new float[checked((int)(pictures * shape.Count))];
             var reordered = new float[values.Length];
             generator.Normal(values);
             TorchOrder.FromTorch(values, shape.WithBatch(pictures), reordered); // [N,4,h,w] -> [N,h,w,4]
-            return reordered;
+            this.draws.Add(reordered);
         }
     }
 
     /// <summary>One picture's latent.</summary>
     public Shape Shape { get; }
 
-    /// <summary>The first latent of a picture.</summary>
-    public void UploadLatent(int picture, Tensor x) => x.Backend.Upload(Slice(latents, picture), x);
-
-    /// <summary>A step's noise for a picture; false where the step draws none.</summary>
-    public bool UploadStep(int step, int picture, Tensor x)
+    /// <summary>All noise of a picture, [1 + steps that draw,h,w,4]: the first latent, then each step's.</summary>
+    public Tensor Upload(Run run, int picture)
     {
-        if (steps[step] is not { } values) return false;
-        x.Backend.Upload(Slice(values, picture), x);
-        return true;
+        int count = (int)Shape.Count;
+        var values = new float[draws.Count * count];
+        for (int i = 0; i < draws.Count; i++) draws[i].AsSpan(picture * count, count).CopyTo(values.AsSpan(i * count));
+        var all = run.Allocate(Shape.WithBatch(draws.Count));
+        run.Backend.Upload(values, all);
+        return all;
     }
 
-    ReadOnlySpan<float> Slice(float[] values, int picture) => values.AsSpan(picture * (int)Shape.Count, (int)Shape.Count);
+    /// <summary>A step's noise in what <see cref="Upload"/> gave; null where the step draws none.</summary>
+    public Tensor? OfStep(Tensor all, int step) => places[step] > 0 ? all.Batch(places[step]) : null;
 }

@@ -52,12 +52,12 @@ public sealed class TextToImage : IDisposable
         var model = ModelFolder.Open(folder);
         var loras = Loras(model, options);
         var tokenizer = Tokenizer.Load(model.Component("tokenizer").Path);
-        if (backend is not DryBackend) Memory.Require(EstimateBytes(folder, options), $"loading {folder}");
         var device = backend ?? new CpuBackend();
+        if (device is not DryBackend) Memory.Require(device, EstimateBytes(folder, options, on: device), $"loading {folder}");
         try
         {
             bool lcm = loras.Any(IsLcm);
-            return new(Components.Load(model, device, loras, options.Fuse, options.Unet), tokenizer, lcm, ownsBackend: backend is null);
+            return new(Components.Load(model, device, loras, options.Fuse, options.Unet, options.Precision), tokenizer, lcm, ownsBackend: backend is null);
         }
         catch when (backend is null)
         {
@@ -68,11 +68,11 @@ public sealed class TextToImage : IDisposable
 
     /// <summary>
     /// Bytes that a run of this model takes at its peak: packed weights and tensors, found by running the model's text on a
-    /// backend that only counts.
+    /// backend that only counts, storing as the device does that it is meant for (the CPU when null).
     /// </summary>
-    public static long EstimateBytes(string folder, LoadOptions? options = null, GenerateOptions? run = null)
+    public static long EstimateBytes(string folder, LoadOptions? options = null, GenerateOptions? run = null, Backend? on = null)
     {
-        using var dry = new DryBackend();
+        using var dry = new DryBackend(on);
         using var pipeline = Load(folder, options, dry);
         // Two steps hold what any number of steps hold.
         pipeline.GenerateAll("", (run ?? new()) with { Steps = null, Count = 1, Progress = null, OnStep = null, Observer = null });
@@ -151,13 +151,23 @@ public sealed class TextToImage : IDisposable
         var pictures = new Picture[chosen.Count];
         for (int i = 0; i < pictures.Length; i++)
         {
-            using var latent = Denoise(run, scheduler, noise, i, context, guidance, guided ? chosen.Guidance.Value : 1, chosen);
-            chosen.Progress?.Report(new(GenerationStage.Decode, i, pictures.Length, 0, 1));
-            Backend.Trim(); // the UNet's tensors, which the VAE has no use for
-            pictures[i] = Decode(run, latent);
+            using var decoded = Compute(run, i, out bool finite);
+            pictures[i] = finite ? Picture.FromModel(Backend, decoded)[0] : throw NotFinite(cancellation, watched => Compute(watched, i, out _).Dispose());
             chosen.Progress?.Report(new(GenerationStage.Decode, i, pictures.Length, 1, 1));
         }
         return pictures;
+
+        // From noise to a decoded picture, which stays on the device; whether the numbers in between were finite is looked at
+        // once, at the end, so that the device never waits for the host.
+        Tensor Compute(Run on, int i, out bool finite)
+        {
+            using var latent = Denoise(on, scheduler, noise, i, context, guidance, guided ? chosen.Guidance.Value : 1, chosen);
+            chosen.Progress?.Report(new(GenerationStage.Decode, i, pictures.Length, 0, 1));
+            Backend.Trim(); // the UNet's tensors, which the VAE has no use for
+            var decoded = Decode(on, latent);
+            finite = Backend.AllFinite(latent) && Backend.AllFinite(decoded);
+            return decoded;
+        }
     }
 
     /// <summary>Texts -> the states that the UNet reads, [texts,T,C].</summary>
@@ -186,15 +196,17 @@ public sealed class TextToImage : IDisposable
     Tensor Denoise(Run run, Scheduler scheduler, Noise noise, int i, Tensor context, Tensor? guidanceEmbedding, double guidance, GenerateOptions options)
     {
         int passes = context.Shape.N;
+        using var all = noise.Upload(run, i); // [1 + draws,h,w,4]
         var x = run.Allocate(noise.Shape);
-        noise.UploadLatent(i, x);
-        using var fresh = run.Allocate(noise.Shape);
+        run.Backend.Copy(all.Batch(0), x);
         using var epsilon = run.Allocate(noise.Shape);
         for (int step = 0; step < scheduler.Timesteps.Count; step++)
         {
             options.Progress?.Report(new(GenerationStage.Denoise, i, options.Count, step, scheduler.Timesteps.Count));
             float t = scheduler.Timesteps[step];
-            using (var input = run.Allocate(x.Shape.WithBatch(passes)))
+            Tensor input;
+            using (run.In(components.Unet.Precision)) input = run.Allocate(x.Shape.WithBatch(passes));
+            using (input)
             {
                 for (int pass = 0; pass < passes; pass++) run.Backend.Copy(x, input.Batch(pass));
                 ReadOnlySpan<float> timesteps = passes == 2 ? [t, t] : [t];
@@ -202,31 +214,37 @@ public sealed class TextToImage : IDisposable
                 // e = e_neg + g (e_pos - e_neg), in the order [negative, positive]
                 if (passes == 1) run.Backend.Copy(predicted, epsilon);
                 else run.Backend.Combine(epsilon, new((float)(1 - guidance), predicted.Batch(0)), new((float)guidance, predicted.Batch(1)));
-                if (!run.Backend.AllFinite(epsilon)) throw NotFinite(run, observed => components.Unet.Forward(observed, input, [.. Enumerable.Repeat(t, passes)], context, guidanceEmbedding).Dispose());
             }
-            bool draws = noise.UploadStep(step, i, fresh);
-            scheduler.Step(run.Backend, step, x, epsilon, draws ? fresh : null, x);
+            scheduler.Step(run.Backend, step, x, epsilon, noise.OfStep(all, step), x);
             options.OnStep?.Invoke(new(i, step, t, x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
         }
         options.Progress?.Report(new(GenerationStage.Denoise, i, options.Count, scheduler.Timesteps.Count, scheduler.Timesteps.Count));
         return x;
     }
 
-    Picture Decode(Run run, Tensor latent)
+    Tensor Decode(Run run, Tensor latent)
     {
         using var unscaled = run.Allocate(latent.Shape);
         run.Backend.Combine(unscaled, new Term(1 / components.Vae.ScalingFactor, latent));
-        using var decoded = components.Vae.Decode(run, unscaled); // [1,h,w,4] -> [1,H,W,3]
-        if (!run.Backend.AllFinite(decoded)) throw NotFinite(run, observed => components.Vae.Decode(observed, unscaled).Dispose());
-        return Picture.FromModel(run.Backend, decoded)[0];
+        return components.Vae.Decode(run, unscaled); // [1,h,w,4] -> [1,H,W,3]
     }
 
     /// <summary>Computes once more, watching, to name the module where the first value went out of range.</summary>
-    static ModelException NotFinite(Run run, Action<Run> again)
+    ModelException NotFinite(CancellationToken cancellation, Action<Run> again)
     {
         string? first = null;
-        using var watched = new Run(run.Backend, new((module, output) => first ??= run.Backend.AllFinite(output) ? null : module), run.Cancellation);
-        again(watched);
+        using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var watched = new Run(Backend, new((module, output) =>
+        {
+            if (first is not null || Backend.AllFinite(output)) return;
+            first = module;
+            found.Cancel(); // the rest would tell nothing new
+        }), found.Token);
+        try
+        {
+            again(watched);
+        }
+        catch (OperationCanceledException) when (first is not null) { }
         return new($"the model's output is not finite; the first module with such values is {first ?? "its last"}. The weights or a LoRA's weight are at fault: try a smaller LoRA weight, or fetch the model again");
     }
 

@@ -31,8 +31,9 @@ public static class SyntheticSd15
     /// <param name="component">One of <see cref="Networks"/>.</param>
     /// <param name="backend">Packs them.</param>
     /// <param name="modules">Takes what is packed.</param>
-    public static Scope Scope(string component, Backend backend, ModuleTable modules) =>
-        new(component, new Parameters(component), backend, modules);
+    /// <param name="precision">How activations are stored.</param>
+    public static Scope Scope(string component, Backend backend, ModuleTable modules, ElementType precision = ElementType.Float32) =>
+        new(component, new Parameters(component), backend, modules, precision);
 
     /// <summary>Names (component first) and shapes of a network's tensors, known from its configuration alone.</summary>
     /// <param name="component">One of <see cref="Networks"/>.</param>

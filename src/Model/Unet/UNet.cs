@@ -7,7 +7,7 @@ namespace PureLcm.Model.Unet;
 /// the levels, across the middle, and up again with a skip from each layer passed on the way down.
 /// diffusers' UNet2DConditionModel; Rombach et al. 2021, arXiv:2112.10752.
 /// </summary>
-public sealed class UNet : Module
+public sealed class UNet : Network
 {
     readonly Conv2d convIn, convOut;
     readonly TimeEmbedding timeEmbedding;
@@ -62,22 +62,25 @@ public sealed class UNet : Module
     {
         if ((timeCondition is null) != (Config.TimeConditionChannels == 0))
             throw new ArgumentException("a guidance embedding goes with time_cond_proj_dim", nameof(timeCondition));
-        using var time = timeEmbedding.Forward(run, timesteps, timeCondition); // [N] -> [N,4C]
+        using var precision = run.In(Precision);
+        using Tensor input = run.Converted(x), words = run.Converted(context);
+        using var condition = timeCondition is null ? null : run.Converted(timeCondition);
+        using var time = timeEmbedding.Forward(run, timesteps, condition); // [N] -> [N,4C]
         run.Backend.Activate(time, time, Activation.Silu);
 
         skips.Clear(); // a run that was cancelled may have left some
-        var h = convIn.Forward(run, x); // [N,H,W,4] -> [N,H,W,C]
+        var h = convIn.Forward(run, input); // [N,H,W,4] -> [N,H,W,C]
         skips.Push(h);
-        foreach (var block in downBlocks) h = block.Forward(run, h, time, context, skips);
+        foreach (var block in downBlocks) h = block.Forward(run, h, time, words, skips);
         // The last skip is also the hidden state; the way up takes both, so the latter becomes a tensor of its own.
-        if (midBlock is not null) h = midBlock.Forward(run, h, time, context);
+        if (midBlock is not null) h = midBlock.Forward(run, h, time, words);
         else
         {
             var copy = run.Allocate(h.Shape);
             run.Backend.Copy(h, copy);
             h = copy;
         }
-        foreach (var block in upBlocks) h = block.Forward(run, h, time, context, skips);
+        foreach (var block in upBlocks) h = block.Forward(run, h, time, words, skips);
 
         Tensor normed;
         using (h) normed = convNormOut.Forward(run, h, Activation.Silu);

@@ -27,7 +27,7 @@ public interface IAutoencoder
 /// <summary>
 /// The variational autoencoder of Stable Diffusion, diffusers' AutoencoderKL. Rombach et al. 2021, arXiv:2112.10752, section 3.1.
 /// </summary>
-public sealed class AutoencoderKL : Module, IAutoencoder
+public sealed class AutoencoderKL : Network, IAutoencoder
 {
     readonly VaeConfig config;
     readonly Encoder encoder;
@@ -38,6 +38,7 @@ public sealed class AutoencoderKL : Module, IAutoencoder
     public AutoencoderKL(Scope scope, VaeConfig config) : base(scope)
     {
         this.config = config;
+        if (config.ForceUpcast && Precision == ElementType.Float16) Precision = ElementType.Float32; // its values overflow fp16
         encoder = new(scope / "encoder", config);
         decoder = new(scope / "decoder", config);
         int latent = config.LatentChannels;
@@ -57,14 +58,18 @@ public sealed class AutoencoderKL : Module, IAutoencoder
     /// <inheritdoc/>
     public Tensor Decode(Run run, Tensor latent)
     {
-        using var projected = postQuantConv?.Forward(run, latent);
-        return decoder.Forward(run, projected ?? latent);
+        using var precision = run.In(Precision);
+        using var input = run.Converted(latent);
+        using var projected = postQuantConv?.Forward(run, input);
+        return decoder.Forward(run, projected ?? input);
     }
 
     /// <inheritdoc/>
     public (Tensor Mean, Tensor? LogVariance) Encode(Run run, Tensor picture)
     {
-        using var moments = Moments(run, picture); // [N,H,W,3] -> [N,h,w,2 latent]
+        using var precision = run.In(Precision);
+        using var input = run.Converted(picture);
+        using var moments = Moments(run, input); // [N,H,W,3] -> [N,h,w,2 latent]
         int c = config.LatentChannels;
         var mean = run.Allocate(moments.Shape.WithChannels(c));
         var logVariance = run.Allocate(moments.Shape.WithChannels(c));

@@ -6,7 +6,7 @@ namespace PureLcm.Model.Vae;
 /// The tiny autoencoder (TAESD): convolutions and ReLU alone, distilled from the large one, twenty times less work.
 /// diffusers' AutoencoderTiny. Latents are those of the model it was distilled for, already scaled; encoding draws nothing.
 /// </summary>
-public sealed class AutoencoderTiny : Module, IAutoencoder
+public sealed class AutoencoderTiny : Network, IAutoencoder
 {
     readonly TinyConfig config;
     readonly Layers encoder, decoder;
@@ -52,6 +52,7 @@ public sealed class AutoencoderTiny : Module, IAutoencoder
     /// <inheritdoc/>
     public Tensor Decode(Run run, Tensor latent)
     {
+        using var precision = run.In(Precision);
         using var clamped = run.Allocate(latent.Shape); // 3 tanh(z/3): softly within [-3,3]
         run.Backend.Combine(clamped, new Term(1 / config.LatentMagnitude, latent));
         run.Backend.Activate(clamped, clamped, Activation.Tanh);
@@ -64,6 +65,7 @@ public sealed class AutoencoderTiny : Module, IAutoencoder
     /// <inheritdoc/>
     public (Tensor Mean, Tensor? LogVariance) Encode(Run run, Tensor picture)
     {
+        using var precision = run.In(Precision);
         using var scaled = run.Allocate(picture.Shape);
         run.Backend.Copy(picture, scaled);
         Affine(run, scaled, 0.5f, 0.5f); // [-1,1] -> [0,1]

@@ -37,6 +37,9 @@ public sealed record VaeConfig
     /// <summary>Whether the middle has attention.</summary>
     public required bool MidBlockAttention { get; init; }
 
+    /// <summary>Whether its activations overflow in fp16, so that it is run in fp32 or bf16.</summary>
+    public required bool ForceUpcast { get; init; }
+
     /// <summary>Reads the config of an AutoencoderKL.</summary>
     /// <exception cref="WeightsException">A field is malformed, or asks for what is not supported.</exception>
     public static VaeConfig Parse(Config json)
@@ -59,6 +62,7 @@ public sealed record VaeConfig
             UseQuantConv = json.Bool("use_quant_conv", true),
             UsePostQuantConv = json.Bool("use_post_quant_conv", true),
             MidBlockAttention = json.Bool("mid_block_add_attention", true),
+            ForceUpcast = json.Bool("force_upcast", false), // SD 1's own file, which has no such key, is for a VAE that fits fp16
         };
         foreach (int c in config.BlockOutChannels)
             if (c % config.NormGroups != 0) throw new WeightsException(json.Path, $"norm_num_groups is {config.NormGroups}, which doesn't divide {c} of block_out_channels", "fetch the file again");

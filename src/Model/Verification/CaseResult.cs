@@ -20,6 +20,18 @@ public enum Verdict
 /// <param name="Passed">Whether it is within its tolerance.</param>
 public sealed record Comparison(string Name, double RelativeError, double LargestError, bool Passed)
 {
+    /// <summary>
+    /// Where activations are stored in 16 bits: the relative error that this alone costs, on plain loops that are exact otherwise.
+    /// </summary>
+    public double? RoundingError { get; init; }
+
+    /// <summary>
+    /// Judges a comparison of a device that stores in 16 bits: it may be twice as far off as rounding alone is (design.md,
+    /// "Correctness").
+    /// </summary>
+    internal Comparison Allowing(double roundingError) =>
+        this with { RoundingError = roundingError, Passed = Passed || RelativeError <= 2 * roundingError };
+
     /// <summary>design.md, "Correctness": relative L2 error of a network in fp32.</summary>
     public const double NetworkTolerance = 1e-4;
 
@@ -79,6 +91,9 @@ public sealed record CaseResult(string Name, string Kind, Verdict Verdict, IRead
 {
     /// <summary>The largest relative L2 error of its outputs.</summary>
     public double RelativeError => Comparisons.Count == 0 ? 0 : Comparisons.Max(comparison => comparison.RelativeError);
+
+    /// <summary>The largest error that rounding alone would cost, where activations were stored in 16 bits.</summary>
+    public double? RoundingError => Comparisons.Max(comparison => comparison.RoundingError);
 
     /// <summary>The largest difference of two values in its outputs.</summary>
     public double LargestError => Comparisons.Count == 0 ? 0 : Comparisons.Max(comparison => comparison.LargestError);

@@ -28,7 +28,7 @@ static class FullSd15Case
     static Tensor Text(Case reference, Run run, List<Comparison> comparisons)
     {
         using var modules = new ModuleTable();
-        var encoder = new TextEncoder(SyntheticSd15.Scope("text_encoder", run.Backend, modules), TextConfig.Parse(SyntheticSd15.Config("text_encoder")));
+        var encoder = new TextEncoder(SyntheticSd15.Scope("text_encoder", run.Backend, modules, reference.Precision), TextConfig.Parse(SyntheticSd15.Config("text_encoder")));
         var states = encoder.Forward(run, reference.Ints("ids"), 1);
         states.Penultimate.Dispose();
         comparisons.Add(reference.Compare("text", states.Last));
@@ -38,7 +38,7 @@ static class FullSd15Case
     static Tensor Unet(Case reference, Run run, Tensor context, List<Comparison> comparisons)
     {
         using var modules = new ModuleTable();
-        var unet = new UNet(SyntheticSd15.Scope("unet", run.Backend, modules), UnetConfig.Parse(SyntheticSd15.Config("unet")));
+        var unet = new UNet(SyntheticSd15.Scope("unet", run.Backend, modules, reference.Precision), UnetConfig.Parse(SyntheticSd15.Config("unet")));
         foreach (string name in (string[])["unet_a", "unet_b"])
         {
             using var x = reference.Upload(name + "_x");
@@ -71,7 +71,7 @@ static class FullSd15Case
     static void Vae(Case reference, Run run, Tensor latent, List<Comparison> comparisons)
     {
         using var modules = new ModuleTable();
-        var vae = new AutoencoderKL(SyntheticSd15.Scope("vae", run.Backend, modules), VaeConfig.Parse(SyntheticSd15.Config("vae")));
+        var vae = new AutoencoderKL(SyntheticSd15.Scope("vae", run.Backend, modules, reference.Precision), VaeConfig.Parse(SyntheticSd15.Config("vae")));
         using (var unscaled = run.Allocate(latent.Shape))
         {
             run.Backend.Combine(unscaled, new Term(1 / vae.ScalingFactor, latent));
@@ -96,7 +96,7 @@ static class FullSd15Case
     static void Taesd(Case reference, Run run, List<Comparison> comparisons)
     {
         using var modules = new ModuleTable();
-        var vae = new AutoencoderTiny(SyntheticSd15.Scope("taesd", run.Backend, modules), TinyConfig.Parse(SyntheticSd15.Config("taesd")));
+        var vae = new AutoencoderTiny(SyntheticSd15.Scope("taesd", run.Backend, modules, reference.Precision), TinyConfig.Parse(SyntheticSd15.Config("taesd")));
         using var z = reference.Upload("vae_z");
         using var decoded = vae.Decode(run, z);
         comparisons.Add(CompareRounded(reference, "taesd_decoded", decoded));

@@ -86,5 +86,5 @@ static class NetworkCases
 
     /// <summary>The autoencoder of a folder that may hold nothing else.</summary>
     static IAutoencoder Autoencoder(Case reference, ModuleTable modules) =>
-        Pipelines.Components.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules);
+        Pipelines.Components.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules, reference.Precision);
 }
