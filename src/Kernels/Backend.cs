@@ -24,6 +24,9 @@ public abstract partial class Backend : IDisposable
     /// <summary>Begins a new measurement of <see cref="PeakBytes"/>.</summary>
     public abstract void ResetPeak();
 
+    /// <summary>Waits for all that was asked of a device that works by itself; the host's backends have nothing to wait for.</summary>
+    public virtual void Synchronize() { }
+
     /// <summary>Gives pooled memory that no tensor uses back to the system.</summary>
     public abstract void Trim();
 

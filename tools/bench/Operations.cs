@@ -10,8 +10,17 @@ static class Operations
     public static void Print(int threads, int width)
     {
         using var backend = new CpuBackend(threads, width);
-        double bandwidth = Limits.Bandwidth(threads);
-        Console.WriteLine($"{backend.Name}; FMA peak {Limits.FmaPeak(threads) / 1e9:0.0} GFLOP/s, bandwidth {bandwidth / 1e9:0.0} GB/s");
+        Print(backend, () => Limits.FmaPeak(threads), Limits.Bandwidth(threads));
+    }
+
+    /// <summary>On any backend, against a peak that is measured anew beside each operation: what else runs on a machine slows both.</summary>
+    /// <param name="backend">What computes.</param>
+    /// <param name="fmaPeak">Its limit in floating-point operations a second.</param>
+    /// <param name="bandwidth">Its limit in bytes a second.</param>
+    /// <param name="largest">Operations of more GFLOP than this are left out.</param>
+    public static void Print(Backend backend, Func<double> fmaPeak, double bandwidth, double largest = double.PositiveInfinity)
+    {
+        Console.WriteLine($"{backend.Name}; FMA peak {fmaPeak() / 1e9:0.0} GFLOP/s, bandwidth {bandwidth / 1e9:0.0} GB/s");
         Console.WriteLine($"{"operation",-46} {"ms",9} {"GFLOP/s",9} {"of peak",8} {"GB/s",8} {"of bandwidth",13}");
 
         foreach (var (size, cIn, cOut) in new[] { (64, 4, 320), (64, 320, 320), (64, 640, 320), (64, 960, 320), (64, 320, 4), (32, 320, 640), (32, 640, 640), (32, 1280, 640), (32, 1920, 640),
@@ -30,21 +39,21 @@ static class Operations
 
         void Convolution(int size, int cIn, int cOut)
         {
-            using Tensor x = Random(Shape.Image(1, size, size, cIn)), y = backend.Allocate(Shape.Image(1, size, size, cOut));
+            using Tensor x = Random(Shape.Image(1, size, size, cIn)), y = backend.Allocate(Shape.Image(1, size, size, cOut), backend.DefaultPrecision);
             using var weight = backend.Pack(WeightKind.Convolution, Made(cOut, cIn, 3, 3));
             Measure($"conv 3x3 {size}x{size} {cIn} -> {cOut}", 2.0 * size * size * cIn * cOut * 9, 0, () => backend.Conv2d(x, weight, y, new(1, 1, 1)));
         }
 
         void Linear(int rows, int cIn, int cOut, bool gated)
         {
-            using Tensor x = Random(Shape.Tokens(1, rows, cIn)), y = backend.Allocate(Shape.Tokens(1, rows, gated ? cOut / 2 : cOut));
+            using Tensor x = Random(Shape.Tokens(1, rows, cIn)), y = backend.Allocate(Shape.Tokens(1, rows, gated ? cOut / 2 : cOut), backend.DefaultPrecision);
             using var weight = backend.Pack(gated ? WeightKind.Gated : WeightKind.Matrix, Made(cOut, cIn));
             Measure($"linear {rows} x {cIn} -> {cOut}{(gated ? " GEGLU" : "")}", 2.0 * rows * cIn * cOut, 2.0 * cIn * cOut, () => backend.Linear(x, weight, y));
         }
 
         void LowRank(int rows, int channels, int rank)
         {
-            using Tensor x = Random(Shape.Tokens(1, rows, channels)), y = backend.Allocate(Shape.Tokens(1, rows, channels));
+            using Tensor x = Random(Shape.Tokens(1, rows, channels)), y = backend.Allocate(Shape.Tokens(1, rows, channels), backend.DefaultPrecision);
             using var weight = backend.Pack(WeightKind.Matrix, Made(channels, channels));
             weight.Adapters.Add(new(backend.Pack(WeightKind.Matrix, Made(rank, channels)), backend.Pack(WeightKind.Matrix, Made(channels, rank))));
             Measure($"linear {rows} x {channels} -> {channels} + rank {rank}", 2.0 * rows * (channels * channels + 2 * rank * channels), 0, () => backend.Linear(x, weight, y));
@@ -52,33 +61,33 @@ static class Operations
 
         void Attention(int tokens, int keys, int channels, int heads)
         {
-            using Tensor q = Random(Shape.Tokens(1, tokens, channels)), k = Random(Shape.Tokens(1, keys, channels)), y = backend.Allocate(q.Shape);
+            using Tensor q = Random(Shape.Tokens(1, tokens, channels)), k = Random(Shape.Tokens(1, keys, channels)), y = backend.Allocate(q.Shape, backend.DefaultPrecision);
             Measure($"attention {tokens} to {keys}, {heads} x {channels / heads}", 4.0 * tokens * keys * channels, 0, () => backend.Attention(q, k, k, y, heads));
         }
 
         void GroupNorm(int size, int channels)
         {
-            using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape);
+            using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
             using var weight = backend.Pack(WeightKind.Vector, Made(channels));
             Measure($"group norm + silu {size}x{size} x {channels}", 0, 3.0 * 4 * size * size * channels, () => backend.GroupNorm(x, weight, weight, y, 32, 1e-5f, Activation.Silu));
         }
 
         void LayerNorm(int rows, int channels)
         {
-            using Tensor x = Random(Shape.Tokens(1, rows, channels)), y = backend.Allocate(x.Shape);
+            using Tensor x = Random(Shape.Tokens(1, rows, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
             using var weight = backend.Pack(WeightKind.Vector, Made(channels));
             Measure($"layer norm {rows} x {channels}", 0, 2.0 * 4 * rows * channels, () => backend.LayerNorm(x, weight, weight, y, 1e-5f));
         }
 
         void Concatenate(int size, int channels)
         {
-            using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(Shape.Image(1, size, size, 2 * channels));
+            using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(Shape.Image(1, size, size, 2 * channels), backend.DefaultPrecision);
             Measure($"copy into channels {size}x{size} x {channels}", 0, 2.0 * 4 * size * size * channels, () => backend.Copy(x, y.Channels(0, channels)));
         }
 
         Tensor Random(Shape shape)
         {
-            var tensor = backend.Allocate(shape);
+            var tensor = backend.Allocate(shape, backend.DefaultPrecision);
             var generator = new Random(1);
             var values = new float[shape.Count];
             for (int i = 0; i < values.Length; i++) values[i] = generator.NextSingle() - 0.5f;
@@ -88,8 +97,8 @@ static class Operations
 
         void Measure(string name, double flops, double bytes, Action run)
         {
-            // The machine's peak right beside each measurement: what else runs on it slows both.
-            double seconds = Seconds(run), peak = Limits.FmaPeak(threads);
+            if (flops > largest * 1e9) return;
+            double seconds = Seconds(run, backend), peak = fmaPeak();
             string compute = flops > 0 ? $"{flops / seconds / 1e9,9:0.0} {flops / seconds / peak,8:0.00}" : $"{"",18}";
             string memory = bytes > 0 ? $"{bytes / seconds / 1e9,8:0.0} {bytes / seconds / bandwidth,13:0.00}" : "";
             Console.WriteLine($"{name,-46} {seconds * 1e3,9:0.000} {compute} {memory}".TrimEnd());
@@ -97,15 +106,17 @@ static class Operations
         }
     }
 
-    /// <summary>The best of several runs that take at least a quarter of a second together.</summary>
-    public static double Seconds(Action run)
+    /// <summary>The best of several runs that take at least a quarter of a second together, each waited for.</summary>
+    public static double Seconds(Action run, Backend? backend = null)
     {
         run();
+        backend?.Synchronize();
         double best = double.PositiveInfinity, total = 0;
         for (int i = 0; i < 3 || total < 0.25; i++)
         {
             var clock = Stopwatch.StartNew();
             run();
+            backend?.Synchronize();
             double seconds = clock.Elapsed.TotalSeconds;
             best = Math.Min(best, seconds);
             total += seconds;
@@ -114,7 +125,7 @@ static class Operations
     }
 
     /// <summary>fp16 weights in memory, small and not zero.</summary>
-    static WeightSource Made(params int[] sides) => new("weight", "", ElementType.Float16, sides, (_, bytes) =>
+    public static WeightSource Made(params int[] sides) => new("weight", "", ElementType.Float16, sides, (_, bytes) =>
     {
         for (int i = 0; i < bytes.Length; i++) bytes[i] = (byte)(i % 2 == 0 ? i : 0x20);
     });

@@ -8,13 +8,21 @@ namespace PureLcm.Bench;
 /// <summary>The embedded model: what a person waits for. Start-up is measured in processes of their own, from their start.</summary>
 static class Picturebook
 {
-    public static void Print(int threads)
+    /// <summary>The repository that this was built in.</summary>
+    public static string Root { get; } = FindRoot();
+
+    static string FindRoot()
     {
         string root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "PureLcm.sln")))
             root = Path.GetDirectoryName(root.TrimEnd(Path.DirectorySeparatorChar)) ?? throw new InvalidOperationException("run this benchmark inside the repository");
+        return root;
+    }
+
+    public static void Print(int threads)
+    {
         using var backend = new CpuBackend(threads);
-        using var pipeline = TextToImage.Load(Path.Combine(root, "models", "picturebook"), null, backend);
+        using var pipeline = TextToImage.Load(Path.Combine(Root, "models", "picturebook"), null, backend);
         var steps = new List<double>();
         var clock = Stopwatch.StartNew();
         pipeline.Generate("a red house in the snow at night"); // compiled by now
@@ -24,7 +32,7 @@ static class Picturebook
 
         foreach (var (name, path) in new[] { ("built apphost", "tools/lcm/bin/Release/net10.0"), ("ReadyToRun publish", "tools/lcm/bin/publish") })
         {
-            string program = Path.Combine(root, path, OperatingSystem.IsWindows() ? "lcm.exe" : "lcm");
+            string program = Path.Combine(Root, path, OperatingSystem.IsWindows() ? "lcm.exe" : "lcm");
             if (!File.Exists(program)) Console.WriteLine($"{name,-20} not there: {program}");
             else Console.WriteLine($"{name,-20} process start to first step {Enumerable.Range(0, 5).Min(_ => StartUp(program)):0.00} s");
         }

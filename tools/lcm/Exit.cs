@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PureLcm.Kernels.Gpu;
 using PureLcm.Model;
 using PureLcm.Weights;
 
@@ -54,7 +55,7 @@ static class Exit
             Console.Error.WriteLine($"lcm: {e.Message}");
             return Usage;
         }
-        catch (Exception e) when (e is ModelException or WeightsException)
+        catch (Exception e) when (e is ModelException or WeightsException or GpuException)
         {
             Console.Error.WriteLine($"lcm: {e.Message}");
             return Failed;

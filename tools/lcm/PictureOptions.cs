@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
+using PureLcm.Kernels.Gpu;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 
@@ -44,9 +46,21 @@ sealed class PictureOptions
 
     public Option<int?> Threads { get; } = Number("--threads", "Threads to compute on; one a core if not given. The picture is the same with any number.");
 
+    public Option<string> Device { get; } = new("--device")
+    {
+        Description = $"What computes: {Devices.Choices}; lcm devices lists them. auto takes a graphics card if there is a good one, else the CPU.",
+        HelpName = "DEVICE", DefaultValueFactory = _ => "auto",
+    };
+
+    public Option<string?> Precision { get; } = new("--precision") { Description = "How activations are stored on a graphics card or under OpenCL: fp16 on cards and fp32 elsewhere if not given. Sums are always fp32.", HelpName = "fp32|fp16|bf16" };
+
     public Option<string?> Output { get; } = new("--output", "-o") { Description = "The PNG file to write, or a folder; a new name made of the prompt if not given.", HelpName = "FILE|FOLDER" };
 
-    public PictureOptions() => Scheduler.AcceptOnlyFromAmong("lcm", "ddim");
+    public PictureOptions()
+    {
+        Scheduler.AcceptOnlyFromAmong("lcm", "ddim");
+        Precision.AcceptOnlyFromAmong("fp32", "fp16", "bf16");
+    }
 
     /// <summary>Adds the prompt and so many of the options to a command.</summary>
     public void AddTo(Command command, params Option[] options)
@@ -59,12 +73,34 @@ sealed class PictureOptions
 
     public LoraChoice[] Loras(ParseResult result) => [.. (result.GetValue(Lora) ?? []).Select(LoraArgument.Parse)];
 
-    public CpuBackend Backend(ParseResult result)
+    /// <summary>The device's backend; what <c>auto</c> has to say about its choice goes to stderr.</summary>
+    public Backend Backend(ParseResult result)
     {
-        int threads = result.GetValue(Threads) ?? 0;
-        if (result.GetValue(Threads) is { } given && given is < 1 or > 1024) throw new UsageException($"--threads {given} is not a number from 1 to 1024");
-        return new CpuBackend(threads);
+        string device = result.GetValue(Device)!;
+        int? threads = result.GetValue(Threads);
+        if (threads is < 1 or > 1024) throw new UsageException($"--threads {threads} is not a number from 1 to 1024");
+        var backend = Devices.Open(device, threads ?? 0, out string? notice);
+        if (notice is not null) Console.Error.WriteLine(notice);
+        if (threads is not null && backend is not CpuBackend) throw Refuse(backend, "--threads is for --device cpu; other devices have their own number");
+        if (PrecisionOf(result) is { } precision && backend.StoredAs(precision) != precision)
+            throw Refuse(backend, $"--precision {result.GetValue(Precision)}: {backend.Name} stores fp32 and nothing else; leave it out, or take another --device");
+        return backend;
     }
+
+    static UsageException Refuse(Backend opened, string message)
+    {
+        opened.Dispose();
+        return new UsageException(message);
+    }
+
+    /// <summary>How activations are stored; null for the device's own choice.</summary>
+    public ElementType? PrecisionOf(ParseResult result) => result.GetValue(Precision) switch
+    {
+        "fp32" => ElementType.Float32,
+        "fp16" => ElementType.Float16,
+        "bf16" => ElementType.BFloat16,
+        _ => null,
+    };
 
     /// <summary>The seed that was given, or a new one; up to 2^32, since torch's generator takes no more.</summary>
     public long ChosenSeed(ParseResult result) => result.GetValue(Seed) ?? Random.Shared.NextInt64(1L << 32);

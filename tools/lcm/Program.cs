@@ -9,6 +9,7 @@ var root = new RootCommand("Pictures from words with latent consistency models, 
     Again.Command(),
     Info.Command(),
     Verify.Command(),
+    ListDevices.Command(),
     Synth.Command(),
 };
 return Exit.Run(root, args);

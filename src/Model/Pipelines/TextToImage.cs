@@ -217,6 +217,7 @@ public sealed class TextToImage : IDisposable
             }
             scheduler.Step(run.Backend, step, x, epsilon, noise.OfStep(all, step), x);
             options.OnStep?.Invoke(new(i, step, t, x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
+            if (options.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
         }
         options.Progress?.Report(new(GenerationStage.Denoise, i, options.Count, scheduler.Timesteps.Count, scheduler.Timesteps.Count));
         return x;

@@ -12,7 +12,7 @@ static class Again
         var options = new PictureOptions();
         var file = new Argument<string>("file") { Description = "A PNG file that lcm (or a tool that writes A1111's parameters) made." };
         var command = new Command("again", "Makes a picture again from the parameters in its file.") { file };
-        foreach (Option option in (Option[])[options.Model, options.Threads, options.Output]) command.Options.Add(option);
+        foreach (Option option in (Option[])[options.Model, options.Device, options.Precision, options.Threads, options.Output]) command.Options.Add(option);
         command.SetAction(result => Exit.Guard(stop => Run(result.GetValue(file)!, options, result, stop)));
         return command;
     }
@@ -37,7 +37,7 @@ static class Again
         if (!made.IsOwn && made.Loras.Count > 0)
             throw new ModelException($"{file}: it was made by another program with LoRAs of which only the names are known ({string.Join(", ", made.Loras.Select(lora => lora.Path))}); use lcm generate with --lora");
 
-        var load = new LoadOptions { Lcm = made.Lcm, Loras = made.Loras, Fuse = made.Fuse };
+        var load = new LoadOptions { Lcm = made.Lcm, Loras = made.Loras, Fuse = made.Fuse, Precision = options.PrecisionOf(result) };
         var plan = new GenerateOptions
         {
             Steps = made.Steps, Guidance = made.Guidance, NegativePrompt = made.NegativePrompt, Seed = made.Seed,

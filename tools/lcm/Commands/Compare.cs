@@ -15,7 +15,7 @@ static class Compare
     {
         var options = new PictureOptions();
         var command = new Command("compare", "Makes the picture twice, the slow way of before and with LCM-LoRA, side by side in one file with the times under them.");
-        options.AddTo(command, options.Model, options.Lora, options.Seed, options.Size, options.Threads, options.Output);
+        options.AddTo(command, options.Model, options.Lora, options.Seed, options.Size, options.Device, options.Precision, options.Threads, options.Output);
         command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
         return command;
     }
@@ -36,8 +36,8 @@ static class Compare
         };
         var fastPlan = new GenerateOptions { Steps = 4, Guidance = 1, Scheduler = SchedulerKind.Lcm, Seed = seed, Width = size?.Width, Height = size?.Height };
         // The LCM-LoRA is the difference between the two; other LoRAs are in both.
-        var slow = Make(backend, model, new() { Lcm = false, Loras = [.. loras.Where(lora => !TextToImage.IsLcm(lora))] }, prompt, slowPlan, "25 steps of DDIM", stop);
-        var fast = Make(backend, model, new() { Loras = loras }, prompt, fastPlan, "4 steps with LCM-LoRA", stop, latentConsistency: true);
+        var slow = Make(backend, model, new() { Lcm = false, Loras = [.. loras.Where(lora => !TextToImage.IsLcm(lora))], Precision = options.PrecisionOf(result) }, prompt, slowPlan, "25 steps of DDIM", stop);
+        var fast = Make(backend, model, new() { Loras = loras, Precision = options.PrecisionOf(result) }, prompt, fastPlan, "4 steps with LCM-LoRA", stop, latentConsistency: true);
 
         var sheet = Sheet.SideBySide([slow.Picture, fast.Picture], [Caption("DDIM 25", slow.Seconds), Caption("LCM 4", fast.Seconds)]);
         sheet.Save(path, fast.Picture.Texts);

@@ -22,7 +22,7 @@ static class Generate
               lcm generate "a red house" --no-lcm --steps 25 --guidance 4 --scheduler ddim      the slow way of before
             """);
         options.AddTo(command, options.Model, options.Lora, options.NoLcm, options.Steps, options.Guidance, options.Negative, options.Seed, options.Size,
-            options.Count, options.Scheduler, options.Fuse, options.Threads, options.Output);
+            options.Count, options.Scheduler, options.Fuse, options.Device, options.Precision, options.Threads, options.Output);
         command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
         return command;
     }
@@ -34,7 +34,7 @@ static class Generate
         long seed = options.ChosenSeed(result);
         int count = result.GetValue(options.Count) ?? 1;
         if (count is < 1 or > 10000) throw new UsageException($"--count {count} is not a number from 1 to 10000");
-        var load = new LoadOptions { Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Fuse = result.GetValue(options.Fuse) };
+        var load = new LoadOptions { Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Fuse = result.GetValue(options.Fuse), Precision = options.PrecisionOf(result) };
         var plan = new GenerateOptions
         {
             Steps = result.GetValue(options.Steps),

@@ -1,0 +1,69 @@
+using PureLcm.Kernels;
+using PureLcm.Kernels.Gpu;
+using PureLcm.Kernels.Reference;
+using PureLcm.Model.Verification;
+
+namespace PureLcm.Model.Tests.Verification;
+
+/// <summary>Ring 2 on devices: the same networks and pictures, on every OpenCL device that this machine has.</summary>
+public class DeviceCaseTests
+{
+    const string NoDevice = "no OpenCL device";
+
+    /// <summary>One backend a device: drivers take their time to open.</summary>
+    static readonly Dictionary<string, Backend> opened = [];
+
+    static string[] Ids { get; } = [.. Devices.List().Select(device => device.Id).Where(id => id.StartsWith("opencl", StringComparison.Ordinal))];
+
+    static Backend Open(string id) => opened.TryGetValue(id, out var backend) ? backend : opened[id] = Devices.Open(id, 0, out _);
+
+    public static TheoryData<string, string> All() => Rows(ReferenceCaseTests.All().Select(row => row.Data));
+
+    /// <summary>Networks with their activations stored in 16 bits, and one picture.</summary>
+    public static TheoryData<string, string> Narrow() => Rows(["sd15/text", "sd15/unet", "sd15/unet_lora_lcm", "sd15/vae", "taesd/vae", "sd15/txt2img_lcm4"]);
+
+    static TheoryData<string, string> Rows(IEnumerable<string> cases)
+    {
+        var rows = new TheoryData<string, string>();
+        string[] names = [.. cases];
+        foreach (string id in Ids)
+            foreach (string name in names) rows.Add(id, name);
+        if (Ids.Length == 0) rows.Add(NoDevice, "");
+        return rows;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void AsExactAsTheCpu(string device, string name) => Check(device, name, ElementType.Float32);
+
+    [Theory]
+    [MemberData(nameof(Narrow))]
+    public void InFp16NoWorseThanTwiceItsRounding(string device, string name) => Check(device, name, ElementType.Float16);
+
+    [Theory]
+    [MemberData(nameof(Narrow))]
+    public void InBf16NoWorseThanTwiceItsRounding(string device, string name) => Check(device, name, ElementType.BFloat16);
+
+    /// <summary>What is held against a device must itself be what it says: a rounding, and no more.</summary>
+    [Theory]
+    [InlineData(ElementType.Float16, 1e-5, 1e-2)]
+    [InlineData(ElementType.BFloat16, 1e-4, 8e-2)]
+    public void RoundingByItselfCostsSomethingAndNotMuch(ElementType precision, double least, double most)
+    {
+        using var narrow = new ReferenceBackend(narrow: true);
+        var result = new ReferenceCases(Repository.Golden, Repository.Picturebook, narrow, precision).Run("sd15/unet", cancellation: TestContext.Current.CancellationToken);
+        Assert.InRange(result.Comparisons.Single(comparison => comparison.Name == "out").RelativeError, least, most);
+        Assert.Equal(0, narrow.BytesInUse);
+    }
+
+    static void Check(string device, string name, ElementType precision)
+    {
+        Assert.SkipWhen(device == NoDevice, "there is no OpenCL device here; on Debian install pocl-opencl-icd and ocl-icd-libopencl1");
+        var backend = Open(device);
+        var result = new ReferenceCases(Repository.Golden, Repository.Picturebook, backend, precision).Run(name, cancellation: TestContext.Current.CancellationToken);
+        var failed = result.Comparisons.Where(comparison => !comparison.Passed)
+            .Select(comparison => $"{comparison.Name}: relative {comparison.RelativeError:e2}, largest {comparison.LargestError:e2}, rounding alone {comparison.RoundingError:e2}");
+        Assert.True(result.Verdict == Verdict.Passed, $"{name} on {backend.Name}: {result.Verdict} {result.Remark}\n{string.Join('\n', failed)}");
+        Assert.Equal(0, backend.BytesInUse);
+    }
+}

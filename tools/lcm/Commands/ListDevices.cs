@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Globalization;
+using PureLcm.Kernels.Gpu;
+
+namespace PureLcm.Tools.Commands;
+
+/// <summary><c>lcm devices</c>: what <c>--device</c> can name.</summary>
+static class ListDevices
+{
+    public static Command Command()
+    {
+        var command = new Command("devices", "Lists what can compute: graphics cards, OpenCL devices, the kernels' executor, the CPU's SIMD backend.");
+        command.SetAction(_ => Exit.Guard(_ => Run()));
+        return command;
+    }
+
+    static int Run()
+    {
+        var devices = Devices.List();
+        int width = devices.Max(device => device.Name.Length);
+        Console.WriteLine($"{"device",-10}  {"name".PadRight(width)}  {"memory",9}  {"processors",10}  {"group",5}  {"shared",7}");
+        foreach (var device in devices)
+        {
+            bool kernels = device.MaxGroup > 0;
+            Console.WriteLine($"{device.Id,-10}  {device.Name.PadRight(width)}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {(kernels ? device.MaxGroup : "-"),5}  {(kernels ? $"{device.SharedMemory / 1024} KB" : "-"),7}");
+        }
+        using (var best = Devices.Open("auto", 0, out string? notice))
+            Console.WriteLine($"--device auto takes {best.Name}{(notice is null ? "" : $" ({notice})")}");
+        Console.WriteLine(Devices.Package == "compat"
+            ? "ILGPU: the subset in this repository (compat), with OpenCL and the executor; CUDA needs the package: build with -p:Packages=real"
+            : $"ILGPU: the package ({Devices.Package})");
+        return Exit.Ok;
+    }
+
+    static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.0", CultureInfo.InvariantCulture) + " GB";
+}
