@@ -11,7 +11,7 @@ unsafe partial class LockstepGroup
     {
         if (stamp->Writer == (me | Stamp.Atomic)) return;
         CheckAllocated(stamp, me, instruction);
-        if (stamp->Writer < Since) throw Fault(me, instruction, $"reads {Place(stamp)}, which was never written in this group");
+        if (stamp->Writer < Since) throw Fault(me, instruction, $"reads {Place(stamp)}, which was never written in this group before the last barrier");
         throw Race(me, instruction, "reads", stamp, stamp->Writer, "wrote");
     }
 
@@ -29,7 +29,7 @@ unsafe partial class LockstepGroup
         CheckAllocated(stamp, me, instruction);
         bool mine = stamp->Writer == me || stamp->Writer == (me | Stamp.Atomic);
         if (stamp->Writer < Since && program.Instruction(instruction).Op != Op.AtomicExchange)
-            throw Fault(me, instruction, $"changes {Place(stamp)}, which was never written in this group");
+            throw Fault(me, instruction, $"changes {Place(stamp)}, which was never written in this group before the last barrier");
         if (stamp->Writer >= Now && !mine && (stamp->Writer & Stamp.Atomic) == 0) throw Race(me, instruction, "changes", stamp, stamp->Writer, "wrote");
         if (stamp->Reader >= Now && stamp->Reader != me) throw Race(me, instruction, "changes", stamp, stamp->Reader, "read");
         if (!mine) stamp->Writer = stamp->Writer < Now ? me | Stamp.Atomic : Now | Stamp.Several;
