@@ -211,6 +211,7 @@ sealed partial class BlockCompiler
         switch (i.A.Type)
         {
             case ValueType.Global:
+                if (program.Origins.IsAdvanced(i.A) && program.Origins.Of(i.A) is { Index: var view }) WholeView(i, view, number);
                 if (size == 1) break;
                 Load(i.A);
                 il.Emit(OpCodes.Ldc_I4, size - 1);
@@ -230,11 +231,24 @@ sealed partial class BlockCompiler
                 Load(i.A);
                 il.Emit(OpCodes.Ldc_I4, layout.SharedBytes);
                 il.Emit(OpCodes.Ldc_I4, size);
-                il.Emit(OpCodes.Call, Method(typeof(SharedChecks), nameof(SharedChecks.IsOutside)));
+                il.Emit(OpCodes.Call, Method(typeof(MemoryChecks), nameof(MemoryChecks.IsOutside)));
                 Report(OpCodes.Brtrue, nameof(LockstepGroup.OutOfShared), number, i.A);
                 for (int granule = 0; granule < size; granule += layout.GranuleBytes) Watch(i, number, granule);
                 break;
         }
+    }
+
+    /// <summary>Looks whether an address made through a sub-view is in its view at all.</summary>
+    void WholeView(Instruction i, int view, int number)
+    {
+        Load(i.A);
+        InConstants(layout.ParameterOffsets[view], OpCodes.Ldind_I);
+        il.Emit(OpCodes.Sub);
+        InConstants(layout.ParameterOffsets[view] + sizeof(long), OpCodes.Ldind_I8);
+        Scale(method.Parameters[view].Size);
+        il.Emit(OpCodes.Ldc_I4, i.Memory.Size());
+        il.Emit(OpCodes.Call, Method(typeof(MemoryChecks), nameof(MemoryChecks.IsOutsideView)));
+        Report(OpCodes.Brtrue, nameof(LockstepGroup.OutOfWholeView), number);
     }
 
     /// <summary>Looks for races at one granule of shared memory, and remembers the access.</summary>
@@ -246,12 +260,12 @@ sealed partial class BlockCompiler
         il.Emit(OpCodes.Ldc_I4, offset);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Ldc_I4, layout.GranuleBytes);
-        il.Emit(OpCodes.Call, Method(typeof(SharedChecks), nameof(SharedChecks.At)));
+        il.Emit(OpCodes.Call, Method(typeof(MemoryChecks), nameof(MemoryChecks.At)));
         if (i.Op == Op.Load) il.Emit(OpCodes.Ldloc, since);
         il.Emit(OpCodes.Ldloc, now);
         il.Emit(OpCodes.Ldloc, me);
         il.Emit(OpCodes.Ldc_I4, number);
-        il.Emit(OpCodes.Call, Method(typeof(SharedChecks), i.Op switch { Op.Load => nameof(SharedChecks.Read), Op.Store => nameof(SharedChecks.Write), _ => nameof(SharedChecks.Change) }));
+        il.Emit(OpCodes.Call, Method(typeof(MemoryChecks), i.Op switch { Op.Load => nameof(MemoryChecks.Read), Op.Store => nameof(MemoryChecks.Write), _ => nameof(MemoryChecks.Change) }));
     }
 
     void Address(Instruction i)

@@ -19,6 +19,7 @@ sealed class LockstepProgram
     {
         Method = method;
         Layout = new(method);
+        Origins = new(method);
         code = new BlockCode?[method.Blocks.Length];
         ParkingLists = new int[method.Blocks.Length];
         ListCount = method.Blocks.Length;
@@ -29,6 +30,8 @@ sealed class LockstepProgram
     public KernelMethod Method { get; }
 
     public FrameLayout Layout { get; }
+
+    public Origins Origins { get; }
 
     /// <summary>Lists of work-items: one a block, of those who are to run it, then one a barrier, of those who wait there.</summary>
     public int ListCount { get; }

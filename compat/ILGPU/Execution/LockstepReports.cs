@@ -52,6 +52,10 @@ unsafe partial class LockstepGroup
     public Exception OutOfLocal(nint frame, int instruction) =>
         Fault(Me(frame), instruction, $"{Bytes(instruction)} from {Origin(program.Instruction(instruction).A)}, outside of local memory");
 
+    /// <summary>An element of a sub-view that begins or ends outside of its view.</summary>
+    public Exception OutOfWholeView(nint frame, int instruction) =>
+        Fault(Me(frame), instruction, $"{Bytes(instruction)} from a sub-view, outside of {Origin(program.Instruction(instruction).A)}");
+
     public Exception Misaligned(nint frame, int instruction) =>
         Fault(Me(frame), instruction, $"{Bytes(instruction)} from {Origin(program.Instruction(instruction).A)}, at an address that is no multiple of the size");
 
@@ -103,18 +107,13 @@ unsafe partial class LockstepGroup
         return $"{kind} memory {allocation} ({all[allocation].Bytes / all[allocation].ElementSize} elements of {all[allocation].ElementSize} bytes)";
     }
 
-    /// <summary>Where an address comes from, as far as the instructions before it say.</summary>
-    string Origin(Operand pointer)
+    /// <summary>Where an address comes from, as far as that can be said.</summary>
+    string Origin(Operand pointer) => program.Origins.Of(pointer) switch
     {
-        while (pointer.Variable is { } variable && program.Layout.Definition(variable) is { } definition)
-            switch (definition.Op)
-            {
-                case Op.ParameterPointer: return $"view '{program.Method.Parameters[definition.Index].Name}'";
-                case Op.Allocation: return Shape(variable.Type, definition.Index);
-                default: pointer = definition.A; break;
-            }
-        return pointer.Type switch { ValueType.Shared => "shared memory", ValueType.Local => "local memory", _ => "a view" };
-    }
+        { Op: Op.ParameterPointer } root => $"view '{program.Method.Parameters[root.Index].Name}'",
+        { } root => Shape(pointer.Type, root.Index),
+        null => pointer.Type switch { ValueType.Shared => "shared memory", ValueType.Local => "local memory", _ => "a view" },
+    };
 
     string Bytes(int instruction) => $"{program.Instruction(instruction).Op} of {program.Instruction(instruction).Memory.Size()} bytes";
 

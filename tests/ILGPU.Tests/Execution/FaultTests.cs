@@ -33,6 +33,30 @@ public class FaultTests
         Assert.Contains(expected, Fault((1, 1), Executor.Empty<int>(5)).Message);
     }
 
+    /// <summary>A sub-view's index may be within its length and yet outside of the view.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    [InlineData(-2, false)]
+    public void ASubViewThatLeavesItsView(long start, bool inside)
+    {
+        int output = k.View("output"), at = k.Value("at", 8, (0, MemoryType.Int64));
+        BasicBlock entry = k.Block(), head = k.Block(), move = k.Block(), end = k.Block();
+        var (pointer, count) = (k.Variable(ValueType.Global), k.Variable(ValueType.Int64));
+        k.In(entry).Set(pointer, k.ElementOf(output, Operand.Of(0)));
+        k.Set(count, k.ValueOf(at, MemoryType.Int64));
+        k.Jump(head);
+        k.In(head).Branch(k.Get(Op.NotEqual, ValueType.Int32, count, Operand.Of(0L)), move, end);
+        k.In(move).Set(pointer, k.Advance(pointer, count, 4));
+        k.Set(count, Operand.Of(0L));
+        k.Jump(head);
+        k.In(end).Store(k.Element(pointer, Operand.Of(1), Operand.Of(2L), 4), Operand.Of(1), MemoryType.Int32);
+        k.Return();
+        if (inside) k.Run((1, 1), Executor.Empty<int>(5), start);
+        else Assert.Contains("Store of 4 bytes from a sub-view, outside of view 'output'", Fault((1, 1), Executor.Empty<int>(5), start).Message);
+    }
+
     [Fact]
     public void AViewThatWasNeverSet()
     {

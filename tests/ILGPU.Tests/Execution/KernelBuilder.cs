@@ -73,6 +73,8 @@ sealed class KernelBuilder(string name)
 
     public Variable Field(Variable pointer, int offset) => Add(Op.Field, Variable(pointer.Type), [pointer], offset: offset);
 
+    public Variable Advance(Variable pointer, Operand count, int size) => Add(Op.Advance, Variable(pointer.Type), [pointer, count], offset: size);
+
     public Variable Load(Variable address, MemoryType type) => Add(Op.Load, Variable(type.Loaded()), [address], memory: type);
 
     public void Store(Variable address, Operand value, MemoryType type) => Add(Op.Store, null, [address, value], memory: type);

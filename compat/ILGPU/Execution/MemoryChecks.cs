@@ -32,16 +32,20 @@ struct Stamp
 }
 
 /// <summary>
-/// What generated code does at each access of shared memory: the quick questions, inlined there. What they don't clear goes to
+/// What generated code asks at each access of memory, most of it of shared memory: the quick questions, inlined there. What they don't clear goes to
 /// the group, which knows all cases and reports. <c>since</c> is the group's first epoch, <c>now</c> the current one, <c>me</c>
 /// the current one with the work-item.
 /// </summary>
-static unsafe class SharedChecks
+static unsafe class MemoryChecks
 {
     /// <summary>Whether an access is beyond shared memory, or not at a multiple of its size: with the low bits turned to the top, that is one comparison.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsOutside(nint offset, int sharedBytes, int size) =>
         BitOperations.RotateRight((ulong)offset, BitOperations.Log2((uint)size)) >= (ulong)(sharedBytes / size);
+
+    /// <summary>Whether an access so many bytes behind a view's beginning is outside of the view.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsOutsideView(nint distance, nint viewBytes, int size) => distance < 0 || distance > viewBytes - size;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Stamp* At(Stamp* stamps, nint offset, int granuleBytes) => stamps + (offset >> BitOperations.Log2((uint)granuleBytes));
