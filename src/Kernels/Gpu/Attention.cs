@@ -25,7 +25,7 @@ readonly record struct Query(Tensor Q, Tensor K, Tensor V, Tensor Y, int Heads, 
 sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where T : unmanaged, IStored<T> where TTile : ITile
 {
     /// <summary>Lengths, pitches and what scores are multiplied with.</summary>
-    struct Sizes
+    internal struct Sizes
     {
         public int Queries, Keys, Width, Heads, Causal, PitchQ, PitchK, PitchV, PitchY;
         public float Scale;

@@ -41,7 +41,7 @@ readonly record struct Sum(Tensor Y, int Count, Term A, Term B, Term C, Term D)
 sealed class CombineKernel<TX, TY>(GpuBackend gpu) : GpuKernel<Sum> where TX : unmanaged, IStored<TX> where TY : unmanaged, IStored<TY>
 {
     /// <summary>How many terms there are, their factors and pitches.</summary>
-    struct Terms
+    internal struct Terms
     {
         public int Count, Pitch, PitchA, PitchB, PitchC, PitchD;
         public float A, B, C, D;

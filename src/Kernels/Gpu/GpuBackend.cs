@@ -1,4 +1,3 @@
-using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
@@ -65,7 +64,7 @@ public sealed partial class GpuBackend : Backend
     }
 
     /// <summary>
-    /// Launches a kernel: its class, open, and the types to fill in. All launches go through here, so this is where a driver's
+    /// Launches a kernel: its class, open where it has type parameters, and the types to fill in. All launches go through here, so this is where a driver's
     /// failure gets its sentence.
     /// </summary>
     internal void Run<TArguments>(Type definition, in TArguments arguments, params ReadOnlySpan<Type> types)
@@ -74,7 +73,7 @@ public sealed partial class GpuBackend : Backend
         {
             var key = new KernelKey(definition, types);
             if (!kernels.TryGetValue(key, out var kernel))
-                kernels[key] = kernel = Activator.CreateInstance(definition.MakeGenericType(types.ToArray()), BindingFlags.Instance | BindingFlags.Public, null, [this], null)!;
+                kernels[key] = kernel = Activator.CreateInstance(types.IsEmpty ? definition : definition.MakeGenericType(types.ToArray()), this)!;
             ((GpuKernel<TArguments>)kernel).Launch(arguments);
         }
         catch (AcceleratorException e)

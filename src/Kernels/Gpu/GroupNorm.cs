@@ -80,7 +80,7 @@ struct Moments
 sealed class GroupFactorsKernel(GpuBackend gpu) : GpuKernel<(Tensor Moments, Tensor Factors, GpuWeight Scale, int Groups, int Pixels, float Epsilon)>
 {
     /// <summary>Sizes of a picture.</summary>
-    struct Sizes
+    internal struct Sizes
     {
         public int Channels, PerGroup, Pixels, Blocks;
     }
@@ -146,7 +146,7 @@ readonly record struct Normalisation(Tensor X, Tensor Factors, GpuWeight Shift, 
 sealed class NormaliseKernel<T>(GpuBackend gpu) : GpuKernel<Normalisation> where T : unmanaged, IStored<T>
 {
     /// <summary>Elements from row to row; 0 for a tap that isn't there.</summary>
-    struct Pitches
+    internal struct Pitches
     {
         public int Pixels, X, Y, Tap;
     }

@@ -115,7 +115,7 @@ public sealed partial class GpuBackend
 sealed class StackKernel<T>(GpuBackend gpu) : GpuKernel<(Packed From, Packed To, int FirstDepth, int FirstRow)> where T : unmanaged, IStored<T>
 {
     /// <summary>What of the source goes where.</summary>
-    struct Places
+    internal struct Places
     {
         public int FromRows, FromDepth, ToDepth, ToHalf, FirstDepth, FirstRow;
     }

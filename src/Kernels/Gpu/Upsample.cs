@@ -13,7 +13,7 @@ public sealed partial class GpuBackend
 sealed class UpsampleKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, Tensor Y)> where T : unmanaged, IStored<T>
 {
     /// <summary>Sides of both pictures.</summary>
-    struct Sides
+    internal struct Sides
     {
         public int Height, Width, Pitch, EnlargedHeight, EnlargedWidth, EnlargedPitch;
     }
