@@ -3,7 +3,8 @@ namespace ILGPU.Compat.Ir;
 /// <summary>A virtual register. Not in SSA form: it may be assigned in several places, as a local of C# may.</summary>
 sealed class Variable(int index, ValueType type)
 {
-    public int Index { get; } = index;
+    /// <summary>The place in <see cref="KernelMethod.Variables"/>.</summary>
+    public int Index { get; set; } = index;
 
     public ValueType Type { get; } = type;
 
@@ -121,7 +122,7 @@ sealed class Instruction(Op op)
     public Op Op { get; } = op;
 
     /// <summary>What is assigned; null for a store.</summary>
-    public Variable? Target { get; init; }
+    public Variable? Target { get; set; }
 
     public Operand A { get; set; }
 

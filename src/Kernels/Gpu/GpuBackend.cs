@@ -1,0 +1,119 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
+
+namespace PureLcm.Kernels.Gpu;
+
+/// <summary>
+/// The operations as ILGPU kernels, on a graphics card or on whatever else ILGPU opens. Each operation's file has its kernel and
+/// its launch. Kernels are compiled when they are first needed; launches queue up and run in order, and only a download waits.
+/// </summary>
+public sealed partial class GpuBackend : Backend
+{
+    readonly Dictionary<KernelKey, object> kernels = [];
+    readonly bool ownsAccelerator;
+    readonly Type tile;
+    bool disposed;
+
+    /// <summary>Shared memory of the hungriest kernel, attention: scores, both slices, and what is kept of each row.</summary>
+    const int SharedBytes = sizeof(float) * (64 * Tile.BlockPitch + 64 * Tile.LeftPitch + Tile.Depth * Tile.Columns + 64 + 64 + 256);
+
+    /// <summary>Computes on an accelerator, which is disposed of with this backend unless said otherwise.</summary>
+    /// <exception cref="GpuException">The device can't run the kernels.</exception>
+    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true)
+    {
+        Accelerator = accelerator;
+        this.ownsAccelerator = ownsAccelerator;
+        int items = accelerator.MaxNumThreadsPerGroup;
+        // Sums of 4 x 4 across a barrier spill on processors; and they make vectors of neighbouring work-items.
+        tile = IsProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
+        if (items < Tile16x1.Items || accelerator.MaxSharedMemoryPerGroup < SharedBytes)
+            throw new GpuException($"{accelerator.Name} can't run the kernels: it has groups of {items} work-items that share {accelerator.MaxSharedMemoryPerGroup} bytes, "
+                + $"and {Tile16x1.Items} and {SharedBytes} are needed; choose another device, or the CPU's own backend");
+        GroupSize = items >= 256 ? 256 : items >= 128 ? 128 : 64;
+    }
+
+    /// <inheritdoc/>
+    public override string Name => $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
+
+    /// <inheritdoc/>
+    public override ElementType DefaultPrecision => IsProcessor ? ElementType.Float32 : ElementType.Float16;
+
+    /// <summary>What the kernels run on.</summary>
+    internal Accelerator Accelerator { get; }
+
+    /// <summary>Work-items of the groups that share nothing; a power of two.</summary>
+    internal int GroupSize { get; }
+
+    bool IsProcessor => Accelerator.AcceleratorType == AcceleratorType.CPU
+        || Accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
+
+    /// <summary>Waits until all that was launched is done.</summary>
+    /// <exception cref="GpuException">Some of it failed.</exception>
+    public void Synchronize() => Guarded(this, static gpu => gpu.Accelerator.Synchronize());
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        Trim();
+        none?.Dispose();
+        foreach (var frequencies in frequencyTables.Values) frequencies.Dispose();
+        if (ownsAccelerator) Accelerator.Dispose();
+    }
+
+    /// <summary>
+    /// Launches a kernel: its class, open where it has type parameters, and the types to fill in. All launches go through here, so this is where a driver's
+    /// failure gets its sentence.
+    /// </summary>
+    internal void Run<TArguments>(Type definition, in TArguments arguments, params ReadOnlySpan<Type> types)
+    {
+        try
+        {
+            var key = new KernelKey(definition, types);
+            if (!kernels.TryGetValue(key, out var kernel))
+                kernels[key] = kernel = Activator.CreateInstance(types.IsEmpty ? definition : definition.MakeGenericType(types.ToArray()), this)!;
+            ((GpuKernel<TArguments>)kernel).Launch(arguments);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e);
+        }
+    }
+
+    /// <summary>A call of the accelerator, with its failure as a sentence.</summary>
+    static void Guarded(GpuBackend gpu, Action<GpuBackend> call)
+    {
+        try
+        {
+            call(gpu);
+        }
+        catch (AcceleratorException e)
+        {
+            throw gpu.Failure(e);
+        }
+    }
+
+    GpuException Failure(AcceleratorException e) => new($"{Name} failed: {e.Message.TrimEnd('.')}. Results since the last download are lost; try again, or with another device", e);
+
+    /// <summary>The type that kernels know a stored type by.</summary>
+    static Type Stored(ElementType type) => type switch
+    {
+        ElementType.Float32 => typeof(Float32),
+        ElementType.Float16 => typeof(Float16),
+        _ => typeof(BFloat16),
+    };
+
+    static Type Stored(Tensor x) => Stored(x.Type);
+
+    /// <summary>How many groups of so many cover a number.</summary>
+    internal static int Groups(long count, int perGroup) => checked((int)((count + perGroup - 1) / perGroup));
+
+    /// <summary>A kernel's class and the types that fill it in.</summary>
+    readonly record struct KernelKey(Type Definition, Type? First, Type? Second, Type? Third, Type? Fourth)
+    {
+        public KernelKey(Type definition, ReadOnlySpan<Type> types)
+            : this(definition, types.Length > 0 ? types[0] : null, types.Length > 1 ? types[1] : null, types.Length > 2 ? types[2] : null, types.Length > 3 ? types[3] : null) { }
+    }
+}

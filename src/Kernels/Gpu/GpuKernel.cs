@@ -1,0 +1,17 @@
+namespace PureLcm.Kernels.Gpu;
+
+/// <summary>
+/// A kernel and its launch, with its types filled in: <c>sealed class SomeKernel&lt;T&gt;(GpuBackend gpu) : GpuKernel&lt;arguments&gt;</c>.
+/// The backend makes one of each combination of types when it is first needed: see <see cref="GpuBackend.Run"/>.
+/// </summary>
+abstract class GpuKernel<TArguments>
+{
+    public abstract void Launch(in TArguments arguments);
+}
+
+/// <summary>What a device can't do, or a driver has failed to do; the message says it in a sentence.</summary>
+public sealed class GpuException : Exception
+{
+    /// <summary>With what went wrong, and what the driver said.</summary>
+    public GpuException(string message, Exception? inner = null) : base(message, inner) { }
+}
