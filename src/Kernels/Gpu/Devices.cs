@@ -36,7 +36,7 @@ public static class Devices
     {
         using var simd = new CpuBackend();
         var list = new List<DeviceInfo> { new("cpu", simd.Name, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, 0, 0, simd.ThreadCount) };
-        using var context = Open();
+        var context = Drivers.Value;
         foreach (var type in (AcceleratorType[])[AcceleratorType.Cuda, AcceleratorType.OpenCL])
             list.AddRange(OfType(context, type).Select((device, i) => Describe($"{type.ToString().ToLowerInvariant()}:{i}", device)));
         list.Add(Describe("executor", Executor(context)));
@@ -83,14 +83,14 @@ public static class Devices
     {
         notice = null;
         if (!MayHaveGraphicsCard()) return new CpuBackend(threads);
-        var context = Open();
+        var context = Drivers.Value;
         foreach (var device in OfType(context, AcceleratorType.Cuda).Concat(OfType(context, AcceleratorType.OpenCL).Where(device => !IsProcessor(device))))
         {
             try
             {
-                var backend = new GpuBackend(context, device);
+                var backend = new GpuBackend(device.CreateAccelerator(context));
                 if (SelfCheck.Passes(backend, device, out string reason)) return backend;
-                backend.Dispose(); // and the context with it
+                backend.Dispose();
                 notice = $"{device.Name} is passed over: {reason}; --device {device.AcceleratorType.ToString().ToLowerInvariant()} takes it all the same";
                 return new CpuBackend(threads);
             }
@@ -99,25 +99,26 @@ public static class Devices
                 notice = $"{device.Name} is passed over: {e.Message}";
             }
         }
-        context.Dispose();
         return new CpuBackend(threads);
     }
 
     static GpuBackend OpenBackend(Func<Context, Device> choose)
     {
-        var context = Open();
+        var device = choose(Drivers.Value);
         try
         {
-            return new GpuBackend(context, choose(context));
+            return new GpuBackend(device.CreateAccelerator(Drivers.Value));
         }
-        catch
+        catch (AcceleratorException e)
         {
-            context.Dispose();
-            throw;
+            throw new GpuException($"{device.Name} can't be opened: {e.Message.TrimEnd('.')}; is another program using it? lcm devices lists what else there is", e);
         }
     }
 
-    static Context Open()
+    /// <summary>Drivers stay loaded once they are, so they are asked once a process.</summary>
+    static Lazy<Context> Drivers { get; } = new(OpenDrivers);
+
+    static Context OpenDrivers()
     {
         try
         {

@@ -45,12 +45,12 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Work-items of the groups that share nothing; a power of two.</summary>
     internal int GroupSize { get; }
 
-    bool IsProcessor => Accelerator.AcceleratorType == AcceleratorType.CPU
+    internal bool IsProcessor => Accelerator.AcceleratorType == AcceleratorType.CPU
         || Accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
 
     /// <summary>Waits until all that was launched is done.</summary>
     /// <exception cref="GpuException">Some of it failed.</exception>
-    public void Synchronize() => Guarded(this, static gpu => gpu.Accelerator.Synchronize());
+    public override void Synchronize() => Guarded(this, static gpu => gpu.Accelerator.Synchronize());
 
     /// <inheritdoc/>
     public override void Dispose()
