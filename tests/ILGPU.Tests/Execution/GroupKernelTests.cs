@@ -62,6 +62,23 @@ public class GroupKernelTests
     [Theory, MemberData(nameof(BarriersOfScan))]
     public void ScanNeedsEachBarrier(int without) => Missing("GroupKernels.Scan", () => Scan(Executor.Accelerator, Numbers(300), without));
 
+    static void ManyBarriers(ArrayView<int> y, int count)
+    {
+        var shared = SharedMemory.Allocate<int>(2);
+        shared[Group.IdxX] = Group.IdxX + 1;
+        for (int i = 0; i < count; i++) Group.Barrier();
+        y[2 * Grid.IdxX + Group.IdxX] = shared[1 - Group.IdxX];
+    }
+
+    /// <summary>Epochs are numbered with 20 bits; what was written before they begin anew was still written.</summary>
+    [Fact]
+    public void MoreBarriersThanEpochs()
+    {
+        ArrayView<int> y = Executor.Empty<int>(6);
+        Executor.Accelerator.LoadStreamKernel<ArrayView<int>, int>(ManyBarriers)((3, 2), y, 1_100_000);
+        Assert.Equal([2, 1, 2, 1, 2, 1], y.GetAsArray());
+    }
+
     /// <summary>Another accelerator of the process finds the kernel's code.</summary>
     [Fact]
     public void KernelsAreCompiledOnceAProcess()
