@@ -82,11 +82,37 @@ public class GemmTests
     public void LittleIsLeft()
     {
         var kernel = Kernels.Translate(Gemm<Tile8>, 0);
-        foreach (var block in kernel.Blocks)
-        {
-            TestContext.Current.TestOutputHelper?.WriteLine($"{block.Index}:");
-            foreach (var instruction in block.Instructions) TestContext.Current.TestOutputHelper?.WriteLine($"    {instruction}");
-            TestContext.Current.TestOutputHelper?.WriteLine($"    {block.End} {block.Condition} -> {string.Join(' ', block.Targets.Select(target => target.Index))}");
-        }
+        FormChecks.Check(kernel);
+        Assert.Equal([new Allocation(512, 4), new Allocation(512, 4)], kernel.Shared);
+        Assert.Equal(2, kernel.Blocks.Count(block => block.End == End.Barrier));
+        Assert.DoesNotContain(kernel.Blocks.SelectMany(block => block.Instructions), instruction => instruction.Op == Op.Exp);
+
+        // The inner loop: 16 products and sums, 8 loads, no copies; the sums are assigned as they are calculated.
+        var inner = kernel.Blocks.MaxBy(block => block.Instructions.Count(instruction => instruction.Op == Op.Multiply && instruction.A.Type.IsFloat()))!;
+        Assert.Equal(16, inner.Instructions.Count(instruction => instruction.Op == Op.Add && instruction.A.Type.IsFloat() && instruction.Target == instruction.B.Variable));
+        Assert.Equal(8, inner.Instructions.Count(instruction => instruction.Op == Op.Load));
+        Assert.DoesNotContain(inner.Instructions, instruction => instruction.Op == Op.Move);
+        Assert.InRange(inner.Instructions.Count, 1, 70);
+    }
+
+    [Fact]
+    public void LoopsStandTogether()
+    {
+        // Between a jump back and the block that it leads to there are only blocks from which the jump is reached.
+        var blocks = Kernels.Translate(Gemm<Tile8>, 1).Blocks;
+        foreach (var jump in blocks)
+            foreach (var header in jump.Targets.Where(target => target.Index <= jump.Index))
+                for (int i = header.Index; i <= jump.Index; i++) Assert.True(Reaches(blocks[i], jump, header, []), $"block {i} in the loop of {header.Index}");
+
+        static bool Reaches(BasicBlock from, BasicBlock jump, BasicBlock header, HashSet<BasicBlock> seen) =>
+            from == jump || from.Index >= header.Index && seen.Add(from) && from.Targets.Any(target => target != header && Reaches(target, jump, header, seen));
+    }
+
+    [Fact]
+    public void SourceIsKept()
+    {
+        var instructions = Kernels.Translate(Gemm<Tile8>, 1).Blocks.SelectMany(block => block.Instructions);
+        Assert.Equal("GemmTests.Activate", instructions.First(instruction => instruction.Op == Op.Exp).Source.Method);
+        Assert.Contains(instructions, instruction => instruction.Source.Method == "GemmTests.Fill<Tile8>" && instruction.Source.IlOffset > 0);
     }
 }
