@@ -119,7 +119,14 @@ readonly record struct Both(Tensor Ours, Tensor Theirs);
 /// <summary>All backends that are held to the reference.</summary>
 static class Backends
 {
-    public static TheoryData<string> All => ["cpu 512", "cpu 256", "cpu 128"];
+    public static TheoryData<string> All => ["cpu 512", "cpu 256", "cpu 128", .. Gpu.Accelerators.Names];
 
-    public static Backend Create(string name, int threads = 2) => new CpuBackend(threads, int.Parse(name["cpu ".Length..]));
+    public static Backend Create(string name, int threads = 2) =>
+        name.StartsWith("cpu ", StringComparison.Ordinal) ? new CpuBackend(threads, int.Parse(name["cpu ".Length..])) : Gpu.Accelerators.Backend(name);
+
+    /// <summary>The seeds of a test's draws. The executor, which checks every access, gets a share of them: its suite is to end within a minute.</summary>
+    public static IEnumerable<int> Seeds(string name, int first, int count)
+    {
+        for (int i = 0; i < count; i += name == Gpu.Accelerators.Executor ? 4 : 1) yield return first + i;
+    }
 }

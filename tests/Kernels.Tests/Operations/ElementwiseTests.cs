@@ -7,7 +7,7 @@ public class ElementwiseTests
     public void Activations(string backend)
     {
         foreach (var activation in Enum.GetValues<Activation>())
-            for (int seed = 0; seed < 6; seed++)
+            foreach (int seed in Backends.Seeds(backend, 0, 6))
             {
                 var draw = new Draw(seed);
                 using var pair = new Pair(backend);
@@ -45,7 +45,7 @@ public class ElementwiseTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Combinations(string backend)
     {
-        for (int seed = 0; seed < 30; seed++)
+        foreach (int seed in Backends.Seeds(backend, 0, 30))
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
@@ -63,7 +63,7 @@ public class ElementwiseTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void UpsampleEmbedAndSinusoids(string backend)
     {
-        for (int seed = 0; seed < 12; seed++)
+        foreach (int seed in Backends.Seeds(backend, 0, 12))
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);

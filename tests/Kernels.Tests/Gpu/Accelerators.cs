@@ -1,0 +1,47 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.OpenCL;
+using PureLcm.Kernels.Gpu;
+
+namespace PureLcm.Kernels.Tests.Gpu;
+
+/// <summary>
+/// What the GPU backend is tested on: the executor, always, and every OpenCL device of this machine. Opened once for all tests,
+/// since a device keeps its compiled kernels.
+/// </summary>
+static class Accelerators
+{
+    public const string Executor = "executor";
+
+    const string NoOpenCl = "opencl";
+
+    static readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, 2)).OpenCL(_ => true).EnableAlgorithms());
+    static readonly Dictionary<string, Accelerator> open = [];
+
+    /// <summary>"executor", and "opencl 0" and on; "opencl" alone, which skips, where there is none.</summary>
+    public static string[] Names
+    {
+        get
+        {
+            int count = context.Devices.Count(device => device is CLDevice);
+            return [Executor, .. count == 0 ? [NoOpenCl] : Enumerable.Range(0, count).Select(i => $"opencl {i}")];
+        }
+    }
+
+    /// <summary>The names as theory data.</summary>
+    public static TheoryData<string> All => [.. Names];
+
+    /// <summary>A backend of its own on the device of this name.</summary>
+    public static GpuBackend Backend(string name)
+    {
+        if (name == NoOpenCl) Assert.Skip("this machine has no OpenCL device (Debian: apt install pocl-opencl-icd)");
+        if (!open.TryGetValue(name, out var accelerator))
+        {
+            var device = name == Executor ? context.Devices.First(device => device is CPUDevice)
+                : context.Devices.Where(device => device is CLDevice).ElementAt(int.Parse(name["opencl ".Length..]));
+            open[name] = accelerator = device.CreateAccelerator(context);
+        }
+        return new GpuBackend(accelerator, ownsAccelerator: false);
+    }
+}
