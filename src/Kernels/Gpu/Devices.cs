@@ -43,7 +43,7 @@ public static class Devices
         return list;
 
         static DeviceInfo Describe(string id, Device device) =>
-            new(id, FullName(device), device.MemorySize, device.MaxNumThreadsPerGroup, device.MaxSharedMemoryPerGroup, device.NumMultiprocessors);
+            new(id, FullName(device), Memory(device), device.MaxNumThreadsPerGroup, device.MaxSharedMemoryPerGroup, device.NumMultiprocessors);
     }
 
     /// <summary>
@@ -83,28 +83,47 @@ public static class Devices
     {
         notice = null;
         if (!MayHaveGraphicsCard()) return new CpuBackend(threads);
-        var context = Drivers.Value;
-        foreach (var device in OfType(context, AcceleratorType.Cuda).Concat(OfType(context, AcceleratorType.OpenCL).Where(device => !IsProcessor(device))))
+        try
         {
+            var context = Drivers.Value;
+            var cards = OfType(context, AcceleratorType.Cuda).Concat(OfType(context, AcceleratorType.OpenCL).Where(device => !IsProcessor(device)));
+            return FirstGood(cards, SelfCheck.Passes, threads, out notice);
+        }
+        catch (GpuException e)
+        {
+            notice = $"no graphics card is taken: {e.Message}";
+            return new CpuBackend(threads);
+        }
+    }
+
+    internal delegate bool Check(GpuBackend backend, Device device, out string reason);
+
+    /// <summary>The first device that opens and passes the check; where none does, the processor, and why in the notice.</summary>
+    internal static Backend FirstGood(IEnumerable<Device> devices, Check check, int threads, out string? notice)
+    {
+        notice = null;
+        foreach (var device in devices)
+        {
+            string reason;
             try
             {
-                var backend = new GpuBackend(device.CreateAccelerator(context));
-                if (SelfCheck.Passes(backend, device, out string reason)) return backend;
+                var backend = Open(device);
+                if (check(backend, device, out reason)) return backend;
                 backend.Dispose();
-                notice = $"{device.Name} is passed over: {reason}; --device {device.AcceleratorType.ToString().ToLowerInvariant()} takes it all the same";
-                return new CpuBackend(threads);
             }
             catch (GpuException e)
             {
-                notice = $"{device.Name} is passed over: {e.Message}";
+                reason = e.Message;
             }
+            notice = $"{(notice is null ? "" : notice + "\n")}{device.Name} is passed over: {reason.TrimEnd('.')}; --device {device.AcceleratorType.ToString().ToLowerInvariant()} takes it all the same";
         }
         return new CpuBackend(threads);
     }
 
-    static GpuBackend OpenBackend(Func<Context, Device> choose)
+    static GpuBackend OpenBackend(Func<Context, Device> choose) => Open(choose(Drivers.Value));
+
+    static GpuBackend Open(Device device)
     {
-        var device = choose(Drivers.Value);
         try
         {
             return new GpuBackend(device.CreateAccelerator(Drivers.Value));
@@ -139,6 +158,9 @@ public static class Devices
     internal static bool IsProcessor(Device device) =>
         device.AcceleratorType == AcceleratorType.CPU || device is CLDevice cl && cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU);
 
+    /// <summary>The executor works in the host's memory, of which the real library says nothing.</summary>
+    static long Memory(Device device) => device.AcceleratorType == AcceleratorType.CPU ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : device.MemorySize;
+
     static string FullName(Device device) => device is CLDevice cl ? $"{device.Name.Trim()} ({cl.PlatformName.Trim()})" : device.Name.Trim();
 
     /// <summary>
@@ -159,6 +181,6 @@ public static class Devices
     }
 
     static string NoCuda() => Package == "compat"
-        ? "this program was built with the ILGPU subset of the repository, which has OpenCL but no CUDA; on an NVIDIA card use --device opencl, or build with -p:Packages=real where the feed has ILGPU 1.5.3"
+        ? "this program was built with the ILGPU subset of the repository, which has OpenCL but no CUDA; on an NVIDIA card use --device opencl, or build with -p:ILGPU=real where the feed has ILGPU 1.5.3"
         : "there is no CUDA device; install NVIDIA's driver, or use --device opencl or cpu";
 }

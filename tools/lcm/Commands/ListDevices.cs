@@ -27,7 +27,7 @@ static class ListDevices
         using (var best = Devices.Open("auto", 0, out string? notice))
             Console.WriteLine($"--device auto takes {best.Name}{(notice is null ? "" : $" ({notice})")}");
         Console.WriteLine(Devices.Package == "compat"
-            ? "ILGPU: the subset in this repository (compat), with OpenCL and the executor; CUDA needs the package: build with -p:Packages=real"
+            ? "ILGPU: the subset in this repository (compat), with OpenCL and the executor; CUDA needs the package: build with -p:ILGPU=real"
             : $"ILGPU: the package ({Devices.Package})");
         return Exit.Ok;
     }
