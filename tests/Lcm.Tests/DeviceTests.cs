@@ -21,6 +21,16 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Fact]
+    public void EveryDeviceComputesWhatItShould()
+    {
+        var listed = Program.Run("devices", "--check");
+        Assert.True(listed.Code == 0, listed.Output + listed.Error);
+        int devices = listed.Output.Split('\n').Count(line => line.StartsWith("cpu ", StringComparison.Ordinal) || line.StartsWith("opencl:", StringComparison.Ordinal)
+            || line.StartsWith("cuda:", StringComparison.Ordinal) || line.StartsWith("executor ", StringComparison.Ordinal));
+        Assert.Equal(devices, listed.Output.Split("computes what it should").Length - 1);
+    }
+
+    [Fact]
     public void OpenClMakesTheCpusPicture()
     {
         RequireOpenCl();

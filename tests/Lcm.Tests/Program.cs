@@ -5,8 +5,6 @@ namespace PureLcm.Lcm.Tests;
 /// <summary>The built program, run as a user runs it.</summary>
 static class Program
 {
-    static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "lcm.exe" : "lcm");
-
     /// <summary>What a run left: its exit code, and what it wrote.</summary>
     public sealed record Outcome(int Code, string Output, string Error);
 
@@ -14,9 +12,12 @@ static class Program
     public static Outcome Run(params string[] arguments) => Run([], arguments);
 
     /// <summary>Runs the program with variables of the environment changed.</summary>
-    public static Outcome Run((string Name, string? Value)[] environment, params string[] arguments)
+    public static Outcome Run((string Name, string? Value)[] environment, params string[] arguments) => RunAt(AppContext.BaseDirectory, environment, arguments);
+
+    /// <summary>Runs the program that was built into a folder.</summary>
+    public static Outcome RunAt(string folder, (string Name, string? Value)[] environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
+        var start = new ProcessStartInfo(Path.Combine(folder, OperatingSystem.IsWindows() ? "lcm.exe" : "lcm"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

@@ -47,6 +47,18 @@ public static class Devices
     }
 
     /// <summary>
+    /// Runs each kind of operation once on a device, on small odd shapes, beside the plain loops: what <c>auto</c> does with a
+    /// graphics card before it trusts its driver.
+    /// </summary>
+    /// <returns>What went wrong; null if nothing did.</returns>
+    /// <exception cref="GpuException">There is no such device.</exception>
+    public static string? Check(string id)
+    {
+        using var backend = Open(id, 0, out _);
+        return SelfCheck.Check(backend);
+    }
+
+    /// <summary>
     /// The backend for a device. auto takes CUDA, then a graphics card under OpenCL that passes a <see cref="SelfCheck"/>, then the
     /// processor's SIMD backend. A device that is named is taken or refused, never replaced.
     /// </summary>
@@ -96,10 +108,10 @@ public static class Devices
         }
     }
 
-    internal delegate bool Check(GpuBackend backend, Device device, out string reason);
+    internal delegate bool Checking(GpuBackend backend, Device device, out string reason);
 
     /// <summary>The first device that opens and passes the check; where none does, the processor, and why in the notice.</summary>
-    internal static Backend FirstGood(IEnumerable<Device> devices, Check check, int threads, out string? notice)
+    internal static Backend FirstGood(IEnumerable<Device> devices, Checking check, int threads, out string? notice)
     {
         notice = null;
         foreach (var device in devices)

@@ -39,6 +39,9 @@ public sealed partial class GpuBackend : Backend
     /// <inheritdoc/>
     public override ElementType DefaultPrecision => IsProcessor ? ElementType.Float32 : ElementType.Float16;
 
+    /// <inheritdoc/>
+    public override long? MemoryBytes => Accelerator.AcceleratorType == AcceleratorType.CPU ? null : Accelerator.MemorySize;
+
     /// <summary>What the kernels run on.</summary>
     internal Accelerator Accelerator { get; }
 

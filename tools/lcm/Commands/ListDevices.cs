@@ -9,13 +9,15 @@ static class ListDevices
 {
     public static Command Command()
     {
-        var command = new Command("devices", "Lists what can compute: graphics cards, OpenCL devices, the kernels' executor, the CPU's SIMD backend.");
-        command.SetAction(_ => Exit.Guard(_ => Run()));
+        var check = new Option<bool>("--check") { Description = "Run each kind of operation once on every device, and compare with plain loops." };
+        var command = new Command("devices", "Lists what can compute: graphics cards, OpenCL devices, the kernels' executor, the CPU's SIMD backend.") { check };
+        command.SetAction(result => Exit.Guard(_ => Run(result.GetValue(check))));
         return command;
     }
 
-    static int Run()
+    static int Run(bool check)
     {
+        int code = Exit.Ok;
         var devices = Devices.List();
         int width = devices.Max(device => device.Name.Length);
         Console.WriteLine($"{"device",-10}  {"name".PadRight(width)}  {"memory",9}  {"processors",10}  {"group",5}  {"shared",7}");
@@ -23,13 +25,17 @@ static class ListDevices
         {
             bool kernels = device.MaxGroup > 0;
             Console.WriteLine($"{device.Id,-10}  {device.Name.PadRight(width)}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {(kernels ? device.MaxGroup : "-"),5}  {(kernels ? $"{device.SharedMemory / 1024} KB" : "-"),7}");
+            if (!check) continue;
+            string? wrong = Devices.Check(device.Id);
+            Console.WriteLine(wrong is null ? "            computes what it should" : $"            {wrong}");
+            if (wrong is not null) code = Exit.Failed;
         }
         using (var best = Devices.Open("auto", 0, out string? notice))
             Console.WriteLine($"--device auto takes {best.Name}{(notice is null ? "" : $" ({notice})")}");
         Console.WriteLine(Devices.Package == "compat"
             ? "ILGPU: the subset in this repository (compat), with OpenCL and the executor; CUDA needs the package: build with -p:ILGPU=real"
             : $"ILGPU: the package ({Devices.Package})");
-        return Exit.Ok;
+        return code;
     }
 
     static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.0", CultureInfo.InvariantCulture) + " GB";
