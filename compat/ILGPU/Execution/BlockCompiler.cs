@@ -8,7 +8,7 @@ namespace ILGPU.Compat.Execution;
 /// <summary>
 /// Makes a basic block into IL: what is the same for all work-items, then a loop over those that run, with straight-line code
 /// for one of them inside. Checks branch away to the end of the method, where the reports are. This part is the frame of it and
-/// where variables are; <c>InstructionCompiler.cs</c> has the operations.
+/// where variables are; <c>InstructionCompiler.cs</c> has the operations, <c>AccessCompiler.cs</c> memory.
 /// </summary>
 sealed partial class BlockCompiler
 {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ILGPU.Compat.Ir;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -22,8 +23,8 @@ sealed class LockstepKernel(LockstepProgram program, CPUDevice device) : ICompil
             var copy = config;
             Parallel.For(0, workers, _ => Work(launch, copy, constants));
         }
-        if (launch.Fault is { } fault) throw fault;
-        GC.KeepAlive(arguments);
+        GC.KeepAlive(arguments); // and with it the buffers, whose addresses are all that the groups had
+        if (launch.Fault is { } fault) ExceptionDispatchInfo.Throw(fault);
     }
 
     void Work(GroupQueue queue, in KernelConfig config, byte[] constants)
@@ -35,7 +36,7 @@ sealed class LockstepKernel(LockstepProgram program, CPUDevice device) : ICompil
             {
                 group.Run(Indexing.Place(number, config.GridDim));
             }
-            catch (KernelFaultException fault)
+            catch (Exception fault)
             {
                 queue.Fail(number, fault);
             }
@@ -69,7 +70,7 @@ sealed class LockstepKernel(LockstepProgram program, CPUDevice device) : ICompil
         readonly Lock guard = new();
         long next, faultyGroup = long.MaxValue;
 
-        public KernelFaultException? Fault { get; private set; }
+        public Exception? Fault { get; private set; }
 
         public bool TryTake(out long number)
         {
@@ -77,7 +78,7 @@ sealed class LockstepKernel(LockstepProgram program, CPUDevice device) : ICompil
             return number < groups && number < Volatile.Read(ref faultyGroup);
         }
 
-        public void Fail(long number, KernelFaultException fault)
+        public void Fail(long number, Exception fault)
         {
             lock (guard)
                 if (number < faultyGroup) (faultyGroup, Fault) = (number, fault);

@@ -11,7 +11,7 @@ namespace ILGPU.Compat.Execution;
 /// </summary>
 sealed class ThreadedKernel(KernelSource source, CPUDevice device) : ICompiledKernel
 {
-    readonly string name = $"{source.Method.DeclaringType?.Name}.{source.Method.Name}";
+    readonly string name = Names.Of(source.Method);
 
     public void Launch(AcceleratorStream stream, in KernelConfig config, Arguments arguments)
     {

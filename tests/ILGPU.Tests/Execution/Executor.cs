@@ -2,7 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>The executor in both of its modes, for all tests here.</summary>
 static class Executor

@@ -3,7 +3,7 @@ using ILGPU.Compat.Execution;
 using ILGPU.Compat.Ir;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>What the executor reports, each on the smallest kernel that does it.</summary>
 public class FaultTests

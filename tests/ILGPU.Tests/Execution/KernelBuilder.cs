@@ -5,7 +5,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>Kernels put together by hand, block by block, for what the front end would never make or not reliably.</summary>
 sealed class KernelBuilder(string name)

@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 using ILGPU.Compat.Ir;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>Control flow, memory and barriers in lockstep, on kernels put together by hand.</summary>
 public class LockstepTests

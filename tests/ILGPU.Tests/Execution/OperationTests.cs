@@ -4,7 +4,7 @@ using ILGPU.Compat.Ir;
 using ILGPU.Runtime;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>Each operation on numbers at the edges of their types, in lockstep, against C#.</summary>
 public class OperationTests

@@ -3,7 +3,7 @@ using ILGPU.Compat.Execution;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace PureLcm.ILGPU.Tests.Execution;
+namespace CompatTests.Execution;
 
 /// <summary>Kernels on real threads.</summary>
 public class ThreadsTests
