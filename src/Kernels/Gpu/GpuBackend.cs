@@ -20,13 +20,16 @@ public sealed partial class GpuBackend : Backend
 
     /// <summary>Computes on an accelerator, which is disposed of with this backend unless said otherwise.</summary>
     /// <exception cref="GpuException">The device can't run the kernels.</exception>
-    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true)
+    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true) : this(accelerator, ownsAccelerator, IsProcessor(accelerator)) { }
+
+    /// <summary>The same, as if it were a processor or a graphics card: the executor is tested as both.</summary>
+    internal GpuBackend(Accelerator accelerator, bool ownsAccelerator, bool asProcessor)
     {
         Accelerator = accelerator;
         this.ownsAccelerator = ownsAccelerator;
+        DefaultPrecision = asProcessor ? ElementType.Float32 : ElementType.Float16;
         int items = accelerator.MaxNumThreadsPerGroup;
-        // Sums of 4 x 4 across a barrier spill on processors; and they make vectors of neighbouring work-items.
-        tile = IsProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
+        tile = asProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
         if (items < Tile16x1.Items || accelerator.MaxSharedMemoryPerGroup < SharedBytes)
             throw new GpuException($"{accelerator.Name} can't run the kernels: it has groups of {items} work-items that share {accelerator.MaxSharedMemoryPerGroup} bytes, "
                 + $"and {Tile16x1.Items} and {SharedBytes} are needed; choose another device, or the CPU's own backend");
@@ -37,7 +40,7 @@ public sealed partial class GpuBackend : Backend
     public override string Name => $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
 
     /// <inheritdoc/>
-    public override ElementType DefaultPrecision => IsProcessor ? ElementType.Float32 : ElementType.Float16;
+    public override ElementType DefaultPrecision { get; }
 
     /// <summary>What the kernels run on.</summary>
     internal Accelerator Accelerator { get; }
@@ -45,8 +48,8 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Work-items of the groups that share nothing; a power of two.</summary>
     internal int GroupSize { get; }
 
-    bool IsProcessor => Accelerator.AcceleratorType == AcceleratorType.CPU
-        || Accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
+    static bool IsProcessor(Accelerator accelerator) => accelerator.AcceleratorType == AcceleratorType.CPU
+        || accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
 
     /// <summary>Waits until all that was launched is done.</summary>
     /// <exception cref="GpuException">Some of it failed.</exception>
