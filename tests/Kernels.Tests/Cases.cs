@@ -123,10 +123,4 @@ static class Backends
 
     public static Backend Create(string name, int threads = 2) =>
         name.StartsWith("cpu ", StringComparison.Ordinal) ? new CpuBackend(threads, int.Parse(name["cpu ".Length..])) : Gpu.Accelerators.Backend(name);
-
-    /// <summary>The seeds of a test's draws. The executor, which checks every access, gets a share of them: its suite is to end within a minute.</summary>
-    public static IEnumerable<int> Seeds(string name, int first, int count)
-    {
-        for (int i = 0; i < count; i += name == Gpu.Accelerators.Executor ? 4 : 1) yield return first + i;
-    }
 }

@@ -21,7 +21,9 @@ unsafe interface IVec<V> where V : struct, IVec<V>
     static abstract V operator /(V a, V b);
     /// <summary>a b + c, fused where the hardware does it.</summary>
     static abstract V MulAdd(V a, V b, V c);
+    /// <summary>The smaller; b where one is no number (x86), or that (Arm).</summary>
     static abstract V Min(V a, V b);
+    /// <summary>The larger; b where one is no number (x86), or that (Arm).</summary>
     static abstract V Max(V a, V b);
     static abstract V Abs(V a);
     static abstract V Sqrt(V a);

@@ -12,7 +12,7 @@ static unsafe class VectorMath<V> where V : struct, IVec<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)
     {
-        V clamped = V.Min(V.Max(x, V.Of(-87.3f)), V.Of(88.3f));
+        V clamped = V.Min(V.Of(88.3f), V.Max(V.Of(-87.3f), x)); // in this order what is no number stays none
         V n = V.Round(clamped * V.Of(1.44269504f));
         V r = V.MulAdd(n, V.Of(-0.693359375f), clamped);
         r = V.MulAdd(n, V.Of(2.12194440e-4f), r);
@@ -69,7 +69,7 @@ static unsafe class VectorMath<V> where V : struct, IVec<V>
         Activation.Silu => Swish(x, 1),
         Activation.Gelu => Gelu(x),
         Activation.QuickGelu => Swish(x, 1.702f),
-        Activation.Relu => V.Max(x, V.Zero),
+        Activation.Relu => V.Max(V.Zero, x),
         Activation.Tanh => Tanh(x),
         _ => x,
     };

@@ -11,7 +11,7 @@ static class Functions
         if (activation == (int)Activation.Silu) return x / (1 + XMath.Exp(-x));
         if (activation == (int)Activation.Gelu) return Gelu(x);
         if (activation == (int)Activation.QuickGelu) return x / (1 + XMath.Exp(-1.702f * x));
-        if (activation == (int)Activation.Relu) return x > 0 ? x : 0;
+        if (activation == (int)Activation.Relu) return x < 0 ? 0 : x; // what is no number stays none
         if (activation == (int)Activation.Tanh) return Tanh(x);
         return x;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
@@ -14,19 +15,23 @@ public sealed partial class GpuBackend : Backend
     readonly bool ownsAccelerator;
     readonly Type tile;
     bool disposed;
+    int ahead = 64, launched;
 
     /// <summary>Shared memory of the hungriest kernel, attention: scores, both slices, and what is kept of each row.</summary>
     const int SharedBytes = sizeof(float) * (64 * Tile.BlockPitch + 64 * Tile.LeftPitch + Tile.Depth * Tile.Columns + 64 + 64 + 256);
 
     /// <summary>Computes on an accelerator, which is disposed of with this backend unless said otherwise.</summary>
     /// <exception cref="GpuException">The device can't run the kernels.</exception>
-    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true)
+    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true) : this(accelerator, ownsAccelerator, RunsOnProcessor(accelerator)) { }
+
+    /// <summary>The same, as if it were a processor or a graphics card: the executor is tested as both.</summary>
+    internal GpuBackend(Accelerator accelerator, bool ownsAccelerator, bool asProcessor)
     {
         Accelerator = accelerator;
         this.ownsAccelerator = ownsAccelerator;
+        DefaultPrecision = asProcessor ? ElementType.Float32 : ElementType.Float16;
         int items = accelerator.MaxNumThreadsPerGroup;
-        // Sums of 4 x 4 across a barrier spill on processors; and they make vectors of neighbouring work-items.
-        tile = IsProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
+        tile = asProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
         if (items < Tile16x1.Items || accelerator.MaxSharedMemoryPerGroup < SharedBytes)
             throw new GpuException($"{accelerator.Name} can't run the kernels: it has groups of {items} work-items that share {accelerator.MaxSharedMemoryPerGroup} bytes, "
                 + $"and {Tile16x1.Items} and {SharedBytes} are needed; choose another device, or the CPU's own backend");
@@ -37,7 +42,7 @@ public sealed partial class GpuBackend : Backend
     public override string Name => $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
 
     /// <inheritdoc/>
-    public override ElementType DefaultPrecision => IsProcessor ? ElementType.Float32 : ElementType.Float16;
+    public override ElementType DefaultPrecision { get; }
 
     /// <inheritdoc/>
     public override long? MemoryBytes => Accelerator.AcceleratorType == AcceleratorType.CPU ? null : Accelerator.MemorySize;
@@ -48,8 +53,11 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Work-items of the groups that share nothing; a power of two.</summary>
     internal int GroupSize { get; }
 
-    internal bool IsProcessor => Accelerator.AcceleratorType == AcceleratorType.CPU
-        || Accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
+    /// <summary>Whether the kernels run on the host's own cores.</summary>
+    internal bool IsProcessor => RunsOnProcessor(Accelerator);
+
+    static bool RunsOnProcessor(Accelerator accelerator) => accelerator.AcceleratorType == AcceleratorType.CPU
+        || accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
 
     /// <summary>Waits until all that was launched is done.</summary>
     /// <exception cref="GpuException">Some of it failed.</exception>
@@ -78,11 +86,26 @@ public sealed partial class GpuBackend : Backend
             if (!kernels.TryGetValue(key, out var kernel))
                 kernels[key] = kernel = Activator.CreateInstance(types.IsEmpty ? definition : definition.MakeGenericType(types.ToArray()), this)!;
             ((GpuKernel<TArguments>)kernel).Launch(arguments);
+            Pace();
         }
         catch (AcceleratorException e)
         {
             throw Failure(e);
         }
+    }
+
+    /// <summary>
+    /// The host is far faster than the device, and a run that is cancelled has to wait for what is queued. So the host waits after
+    /// so many launches: as many as take the device about a twentieth of a second.
+    /// </summary>
+    void Pace()
+    {
+        if (++launched < ahead) return;
+        launched = 0;
+        long start = Stopwatch.GetTimestamp();
+        Accelerator.Synchronize();
+        double waited = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        ahead = waited > 0.1 ? Math.Max(ahead / 2, 4) : waited < 0.025 ? Math.Min(ahead * 2, 4096) : ahead;
     }
 
     /// <summary>A call of the accelerator, with its failure as a sentence.</summary>

@@ -6,7 +6,7 @@ public class AttentionTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void AnyShape(string backend)
     {
-        foreach (int seed in Backends.Seeds(backend, 0, 40))
+        for (int seed = 0; seed < 40; seed++)
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);

@@ -7,7 +7,7 @@ public class ElementwiseTests
     public void Activations(string backend)
     {
         foreach (var activation in Enum.GetValues<Activation>())
-            foreach (int seed in Backends.Seeds(backend, 0, 6))
+            for (int seed = 0; seed < 6; seed++)
             {
                 var draw = new Draw(seed);
                 using var pair = new Pair(backend);
@@ -41,11 +41,27 @@ public class ElementwiseTests
         }
     }
 
+    /// <summary>A value that is no number must not be hidden on its way to the picture, where it is looked for.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void WhatIsNoNumberStaysNone(string backend)
+    {
+        foreach (var activation in Enum.GetValues<Activation>())
+        {
+            using var pair = new Pair(backend);
+            var x = pair.Tensor(Shape.Vectors(1, 33), [.. Enumerable.Repeat(float.NaN, 33)]);
+            pair.Backend.Activate(x.Ours, x.Ours, activation);
+            float[] values = new float[33];
+            pair.Backend.Download(x.Ours, values);
+            Assert.True(values.All(float.IsNaN), $"{backend}: {activation}(NaN) = {string.Join(' ', values.Distinct())}");
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Combinations(string backend)
     {
-        foreach (int seed in Backends.Seeds(backend, 0, 30))
+        for (int seed = 0; seed < 30; seed++)
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
@@ -63,7 +79,7 @@ public class ElementwiseTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void UpsampleEmbedAndSinusoids(string backend)
     {
-        foreach (int seed in Backends.Seeds(backend, 0, 12))
+        for (int seed = 0; seed < 12; seed++)
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);

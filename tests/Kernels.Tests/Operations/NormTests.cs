@@ -6,7 +6,7 @@ public class NormTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void GroupNorm(string backend)
     {
-        foreach (int seed in Backends.Seeds(backend, 0, 40))
+        for (int seed = 0; seed < 40; seed++)
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
@@ -35,7 +35,7 @@ public class NormTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void LayerNorm(string backend)
     {
-        foreach (int seed in Backends.Seeds(backend, 0, 30))
+        for (int seed = 0; seed < 30; seed++)
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);

@@ -1,0 +1,117 @@
+using PureLcm.Kernels.Gpu;
+
+namespace PureLcm.Kernels.Tests.Gpu;
+
+/// <summary>What no other backend has: a device's memory, and adapters that are stacked in it.</summary>
+public class GpuBackendTests
+{
+    /// <summary>Adapters come and go, and change their scales, between products.</summary>
+    [Theory]
+    [MemberData(nameof(Accelerators.All), MemberType = typeof(Accelerators))]
+    public void AdaptersChange(string name)
+    {
+        var draw = new Draw(1);
+        using var pair = new Pair(name);
+        var (ours, theirs) = pair.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 50, 20));
+        var x = pair.Tensor(Shape.Tokens(1, 7, 20), draw.Values(140));
+        var y = pair.Tensor(Shape.Tokens(1, 7, 50));
+        var adapters = Enumerable.Range(0, 3).Select(i =>
+        {
+            var a = pair.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 3 + 10 * i, 20));
+            var b = pair.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 40, 3 + 10 * i));
+            return (Ours: new Adapter(a.Ours, b.Ours, i), Theirs: new Adapter(a.Theirs, b.Theirs, i));
+        }).ToArray();
+
+        Check("none");
+        Add(0);
+        Check("one");
+        var first = ((GpuWeight)ours).Stack;
+        Scale(0, -1.5f);
+        Check("another scale");
+        Assert.Same(first, ((GpuWeight)ours).Stack); // A and B stay where they are
+        Scale(0, 0);
+        Check("switched off");
+        Scale(0, 1);
+        Add(1);
+        Check("two");
+        Assert.NotSame(first, ((GpuWeight)ours).Stack);
+        Add(2);
+        Scale(1, 0);
+        Check("three, one of them off");
+        ours.Adapters.RemoveAt(0);
+        theirs.Adapters.RemoveAt(0);
+        Check("the first gone");
+        ours.Adapters.Clear();
+        theirs.Adapters.Clear();
+        Check("none again");
+        Assert.Null(((GpuWeight)ours).Stack);
+
+        void Add(int i)
+        {
+            ours.Adapters.Add(adapters[i].Ours);
+            theirs.Adapters.Add(adapters[i].Theirs);
+        }
+
+        void Scale(int i, float scale) => (adapters[i].Ours.Scale, adapters[i].Theirs.Scale) = (scale, scale);
+
+        void Check(string what)
+        {
+            pair.Backend.Linear(x.Ours, ours, y.Ours);
+            pair.Reference.Linear(x.Theirs, theirs, y.Theirs);
+            pair.AssertNear(y, draw, what);
+        }
+    }
+
+    [Fact]
+    public void MemoryIsPooledBySize()
+    {
+        using var gpu = Accelerators.Backend(Accelerators.Executor);
+        var x = gpu.Allocate(Shape.Vectors(1, 1000));
+        var buffer = ((GpuStorage)x.Storage).Buffer;
+        Assert.Equal(4096, gpu.BytesInUse);
+        x.Dispose();
+        Assert.Equal(0, gpu.BytesInUse);
+        using (var y = gpu.Allocate(Shape.Vectors(1, 2000), ElementType.Float16)) Assert.Same(buffer, ((GpuStorage)y.Storage).Buffer);
+        using (var y = gpu.Allocate(Shape.Vectors(1, 2000))) Assert.NotSame(buffer, ((GpuStorage)y.Storage).Buffer);
+        Assert.Equal(8192, gpu.PeakBytes);
+        gpu.ResetPeak();
+        Assert.Equal(0, gpu.PeakBytes);
+        gpu.Trim();
+        using (var y = gpu.Allocate(Shape.Vectors(1, 1000))) Assert.NotSame(buffer, ((GpuStorage)y.Storage).Buffer);
+    }
+
+    [Theory]
+    [MemberData(nameof(Accelerators.All), MemberType = typeof(Accelerators))]
+    public void TooMuchMemoryIsSaid(string name)
+    {
+        using var gpu = Accelerators.Backend(name);
+        var e = Assert.Throws<OutOfMemoryException>(() => gpu.Allocate(Shape.Image(1000, 100_000, 100_000, 4)));
+        Assert.Contains("in use", e.Message);
+        // And the device still computes.
+        using var x = gpu.Allocate(Shape.Vectors(1, 3));
+        gpu.Fill(x, 2);
+        var values = new float[3];
+        gpu.Download(x, values);
+        Assert.Equal([2, 2, 2], values);
+    }
+
+    /// <summary>The same bits each time: no sum's order depends on which work-item comes first.</summary>
+    [Theory]
+    [MemberData(nameof(Accelerators.All), MemberType = typeof(Accelerators))]
+    public void ResultsRepeat(string name)
+    {
+        var draw = new Draw(5);
+        using var gpu = Accelerators.Backend(name);
+        using Tensor x = gpu.Allocate(Shape.Image(2, 9, 9, 24)), y = gpu.Allocate(x.Shape), z = gpu.Allocate(x.Shape);
+        gpu.Upload(draw.Values(x.Shape.Count), x);
+        var scale = gpu.Pack(WeightKind.Vector, draw.Source(ElementType.Float32, 24));
+        gpu.GroupNorm(x, scale, scale, y, 3, 1e-5f);
+        gpu.Attention(y, y, x, z, 3);
+        float[] first = new float[x.Shape.Count], second = new float[first.Length];
+        gpu.Download(z, first);
+        gpu.GroupNorm(x, scale, scale, y, 3, 1e-5f);
+        gpu.Attention(y, y, x, z, 3);
+        gpu.Download(z, second);
+        Assert.Equal(first, second);
+    }
+}
