@@ -116,8 +116,8 @@ static class Folding
             Op.Not => ~x,
             Op.ShiftLeft => x << count,
             Op.ShiftRight => unsigned ? (long)(ux >> count) : x >> count,
-            Op.Min => Math.Min(x, y),
-            Op.Max => Math.Max(x, y),
+            Op.Min => (unsigned ? ux < uy : x < y) ? x : y,
+            Op.Max => (unsigned ? ux > uy : x > y) ? x : y,
             Op.Abs => x < 0 ? -x : x,
             _ => null,
         };

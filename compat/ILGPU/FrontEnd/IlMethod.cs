@@ -48,7 +48,7 @@ sealed class IlMethod
         typeArguments = method.DeclaringType?.GetGenericArguments();
         methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
         Parameters = [.. ThisParameter(method), .. method.GetParameters().Select(parameter => parameter.ParameterType)];
-        Locals = [.. body.LocalVariables.Select(local => local.LocalType)];
+        Locals = [.. body.LocalVariables];
         HasHandlers = body.ExceptionHandlingClauses.Count > 0;
         Instructions = Decode(body.GetILAsByteArray()!);
         Blocks = FindBlocks();
@@ -60,7 +60,7 @@ sealed class IlMethod
     /// <summary>The types of its arguments, <c>this</c> among them.</summary>
     public Type[] Parameters { get; }
 
-    public Type[] Locals { get; }
+    public LocalVariableInfo[] Locals { get; }
 
     public bool HasHandlers { get; }
 

@@ -17,6 +17,9 @@ sealed class KernelBuilder(string kernel)
     /// <summary>The method and instruction that are being translated.</summary>
     public (string Method, int IlOffset) Source { get; set; }
 
+    /// <summary>While a method of .NET's own library is being inlined: which, and where it was called.</summary>
+    public (string Method, (string, int) Source)? Library { get; set; }
+
     /// <summary>The evaluation stacks of the methods that are being translated, the kernel's first.</summary>
     public List<List<Value>> Stacks { get; } = [];
 
@@ -29,8 +32,17 @@ sealed class KernelBuilder(string kernel)
     /// <summary>The error for what a kernel can't do.</summary>
     /// <param name="construct">With a verb: "boxes an Int32".</param>
     /// <param name="instead">What to do about it.</param>
-    public NotSupportedException Refuse(string construct, string instead) =>
-        new($"Kernel {kernel}: {Source.Method} {construct} (IL_{Source.IlOffset:x4}). {instead}.");
+    public NotSupportedException Refuse(string construct, string instead)
+    {
+        var (method, offset) = Source;
+        if (Library is { } library)
+        {
+            // The reader knows the method that called .NET's, and can change only that.
+            (method, offset) = library.Source;
+            (construct, instead) = ($"calls {library.Method}, which {construct}", "Call a function of XMath, or write it for kernels");
+        }
+        return new($"Kernel {kernel}: {method} {construct} (IL_{offset:x4}). {instead}.");
+    }
 
     /// <summary>Throws for a type of which there are no values in kernels.</summary>
     public void RefuseType(Type type)

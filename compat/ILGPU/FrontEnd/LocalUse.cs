@@ -14,9 +14,9 @@ namespace ILGPU.Compat.FrontEnd;
 sealed class LocalUse
 {
     /// <summary>A local's web.</summary>
-    /// <param name="Type">The local's type.</param>
+    /// <param name="Local">What the method says of it.</param>
     /// <param name="IsName">Assigned once, and as a whole.</param>
-    public sealed record Web(Type Type, bool IsName);
+    public sealed record Web(LocalVariableInfo Local, bool IsName);
 
     enum Access { Read, Assign, Change }
 

@@ -68,10 +68,11 @@ sealed partial class MethodTranslator
             for (int i = 0; i < values.Length; i++)
                 if (values[i].Variables.Intersect(exposed).Any()) values[i] = builder.Copy(values[i]);
 
-        var source = builder.Source;
+        var (source, library) = (builder.Source, builder.Library);
+        if (method.Module.Assembly == typeof(object).Assembly) builder.Library ??= (Names.Of(method), source);
         var callee = new MethodTranslator(builder, builder.Decode(method), this, values);
         callee.Translate();
-        builder.Source = source;
+        (builder.Source, builder.Library) = (source, library);
         return Returned(callee);
     }
 

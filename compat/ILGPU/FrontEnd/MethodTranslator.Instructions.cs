@@ -178,8 +178,9 @@ sealed partial class MethodTranslator
         _ => Operand.Of(System.Convert.ToInt32(value, System.Globalization.CultureInfo.InvariantCulture)),
     };
 
-    NotSupportedException StaticField(System.Reflection.FieldInfo field) =>
-        builder.Refuse($"uses the static field {Names.Of(field.DeclaringType!)}.{field.Name}", "Use a const, a static readonly number, or a parameter");
+    NotSupportedException StaticField(System.Reflection.FieldInfo field) => field.FieldType.IsSubclassOf(typeof(Delegate))
+        ? Refusals.Delegate(builder, field.FieldType) // where C# keeps a lambda's delegate
+        : builder.Refuse($"uses the static field {Names.Of(field.DeclaringType!)}.{field.Name}", "Use a const, a static readonly number, or a parameter");
 
     Place PopPlace() => PlaceOf(Pop());
 

@@ -61,13 +61,17 @@ sealed partial class MethodTranslator
     {
         ref var place = ref locals[il.Variables.WebAt(at)];
         var web = il.Variables.Webs[il.Variables.WebAt(at)];
-        return place ??= web.IsName ? new NamePlace(web.Type) : Place.Create(builder, web.Type);
+        var type = web.Local.LocalType;
+        if (web.Local.IsPinned) throw builder.Refuse("pins memory with fixed", "Use a ref or a view");
+        if (type.IsPointer) throw builder.Refuse("uses a pointer", "Use a ref or a view");
+        return place ??= web.IsName ? new NamePlace(type) : Place.Create(builder, type);
     }
 
     void Translate()
     {
         builder.Stacks.Add(stack);
-        if (il.HasHandlers) throw builder.Refuse($"is or calls {Names.Of(il.Method)}, which has a try block", "Kernels have no exceptions: test instead");
+        builder.Source = (Names.Of(il.Method), 0);
+        if (il.HasHandlers) throw builder.Refuse("has a try block", "Kernels have no exceptions: test instead");
         if (il.Blocks.Any(block => block.Successors.Contains(il.Blocks[0]))) GoTo(il.Blocks[0]);
         foreach (var block in il.Blocks)
         {
@@ -91,6 +95,11 @@ sealed partial class MethodTranslator
     void TranslateBlock(IlBlock block)
     {
         bool ended = false;
+        if (il.Instructions[block.Last] is { Name: "throw" } end) // not a word about the exception's making
+        {
+            builder.Source = (Names.Of(il.Method), end.Offset);
+            throw builder.Refuse("throws", "Kernels have no exceptions: return, or write a value that says it");
+        }
         for (at = block.First; at <= block.Last && !ended; at++)
         {
             builder.Source = (Names.Of(il.Method), il.Instructions[at].Offset);
@@ -120,10 +129,6 @@ sealed partial class MethodTranslator
                 var condition = value.Type == Ir.ValueType.Int32 ? value : builder.Compute(Op.NotEqual, value, Folding.Constant(value.Type, 0));
                 Branch(condition, block, instruction.Name == "brtrue");
                 return true;
-            case "throw" or "rethrow":
-                throw builder.Refuse("throws", "Kernels have no exceptions: return, or write a value that says it");
-            case "leave" or "endfinally" or "endfilter" or "jmp":
-                throw builder.Refuse($"uses {instruction.Name}", "Kernels have neither exceptions nor jumps into other methods");
         }
         if (Comparison(instruction.Name) is not var (op, unsigned) || instruction.Name[0] != 'b') return false;
         var (a, b) = PopPair();

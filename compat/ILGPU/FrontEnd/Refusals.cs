@@ -7,6 +7,8 @@ static class Refusals
 {
     public const string Half = "Keep halves as ushort and convert their bits to float: System.Half and ILGPU.Half don't work on every device";
 
+    const string NoPointers = "Pass a structure with a static abstract method as a type argument";
+
     const string NoHeap = "Kernels have no heap: use structures, SharedMemory.Allocate or LocalMemory.Allocate";
 
     /// <summary>Methods that are refused by name, wherever they come from.</summary>
@@ -28,7 +30,7 @@ static class Refusals
         string name = Names.Of(method);
         if (type is null) throw builder.Refuse($"calls {name}", "Call static methods and methods of structures");
         if (type == typeof(string)) throw builder.Refuse($"uses a string, in {name}", "Kernels have numbers only");
-        if (type.IsSubclassOf(typeof(Delegate))) throw builder.Refuse($"calls the delegate {Names.Of(type)}", "Pass a structure with a static abstract method as a type argument");
+        if (type.IsSubclassOf(typeof(Delegate))) throw Delegate(builder, type);
         if (type.FullName is "System.Runtime.CompilerServices.Unsafe" or "System.Runtime.InteropServices.MemoryMarshal" or "System.Runtime.InteropServices.Marshal")
             throw builder.Refuse($"calls {name}", "Kernels have no pointers: use refs, views, or ArrayView.Cast");
         if (type.FullName!.StartsWith("System.Span`", StringComparison.Ordinal) || type.FullName.StartsWith("System.ReadOnlySpan`", StringComparison.Ordinal))
@@ -41,16 +43,18 @@ static class Refusals
 
     public static void New(KernelBuilder builder, Type type)
     {
-        if (type.IsSubclassOf(typeof(Delegate))) throw builder.Refuse($"makes the delegate {Names.Of(type)}", "Pass a structure with a static abstract method as a type argument");
+        if (type.IsSubclassOf(typeof(Delegate))) throw Delegate(builder, type);
         if (type == typeof(string)) throw builder.Refuse("makes a string", "Kernels have numbers only");
         if (!type.IsValueType) throw builder.Refuse($"makes an object of class {Names.Of(type)}", NoHeap);
         if (Layout.IsView(type)) throw builder.Refuse("makes a view of a buffer", "The host can do that, but not a kernel");
     }
 
+    public static NotSupportedException Delegate(KernelBuilder builder, Type type) => builder.Refuse($"uses a delegate, {Names.Of(type)}", NoPointers);
+
     public static NotSupportedException VirtualCall(KernelBuilder builder, MethodBase method)
     {
         var type = method.DeclaringType!;
-        if (type.IsSubclassOf(typeof(Delegate))) return builder.Refuse($"calls the delegate {Names.Of(type)}", "Pass a structure with a static abstract method as a type argument");
+        if (type.IsSubclassOf(typeof(Delegate))) return Delegate(builder, type);
         if (type == typeof(string)) return builder.Refuse($"uses a string, in {Names.Of(method)}", "Kernels have numbers only");
         return builder.Refuse($"calls {Names.Of(method)} through a reference", "Kernels have no virtual calls: make it a type argument that is a structure");
     }
@@ -63,8 +67,8 @@ static class Refusals
         "unbox" or "unbox.any" or "castclass" or "isinst" => builder.Refuse("converts a reference", "Kernels have no objects: use generic methods over structures"),
         "ldstr" => builder.Refuse("uses a string", "Kernels have numbers only"),
         "ldnull" => builder.Refuse("uses null", "Kernels have no objects: use structures"),
-        "ldftn" or "ldvirtftn" => builder.Refuse("makes a delegate or a pointer to a method", "Pass a structure with a static abstract method as a type argument"),
-        "calli" => builder.Refuse("calls through a pointer to a method (calli)", "Pass a structure with a static abstract method as a type argument"),
+        "ldftn" or "ldvirtftn" => builder.Refuse("makes a delegate or a pointer to a method", NoPointers),
+        "calli" => builder.Refuse("calls through a pointer to a method (calli)", NoPointers),
         "localloc" => builder.Refuse("uses stackalloc", "Use LocalMemory.Allocate"),
         "ldtoken" => builder.Refuse("asks for a type, a method or a field (ldtoken)", "Give the type argument a static abstract member that says what you want to know"),
         "ckfinite" => builder.Refuse("uses checked arithmetic", "Kernels have no exceptions: write unchecked(…)"),

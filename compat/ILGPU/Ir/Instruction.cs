@@ -78,7 +78,7 @@ enum Op : byte
     /// <summary>d = the bits of a: between Float32 and Int32, and between Float64 and Int64.</summary>
     BitCast,
 
-    // Functions of floats, by their IEEE or C meaning; Abs, Min and Max also of integers.
+    // Functions of floats, by their IEEE or C meaning; Abs, Min and Max also of integers (Min and Max: Unsigned says how they are read).
     // Round is half to even. Min and Max: the other operand where one is not a number.
     Abs, Min, Max, Sqrt, ReciprocalSqrt, Exp, Exp2, Log, Log2, Sin, Cos, Tanh, Pow, Floor, Ceiling, Round,
 

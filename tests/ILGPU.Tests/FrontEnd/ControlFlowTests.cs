@@ -98,10 +98,16 @@ public class ControlFlowTests
             int i = a;
             int y = i++ * 3 + i-- - (i += b) * (i = 4) + i;
             (a, b) = (b, a);
-            return y + a * 5 + b + Twice(ref a) + a + Twice(ref a);
+            return y + a * 5 + b + Twice(ref a) + a + Twice(ref a) + Both(a, ref a) + a;
         }
 
         static int Twice(ref int x) => x += x;
+
+        static int Both(int old, ref int x)
+        {
+            x += 5;
+            return old * 3 + x;
+        }
     }
 
     [Fact]

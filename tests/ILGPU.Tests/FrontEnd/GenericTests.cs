@@ -99,6 +99,23 @@ public class GenericTests
         Assert.Equal([2, 34], y);
     }
 
+    static readonly int rows = int.Parse("12");
+    static readonly float third = 1 / 3f;
+
+    static void Statics(ArrayView<float> y)
+    {
+        var tile = SharedMemory.Allocate<float>(rows);
+        y[0] = third * tile.IntLength;
+    }
+
+    [Fact]
+    public void StaticReadonlyNumbersAreConstants()
+    {
+        var y = new float[1];
+        Assert.Equal(new Allocation(48, 4), Assert.Single(Kernels.Run(Statics, y).Shared));
+        Assert.Equal(4, y[0]);
+    }
+
     static T Sum<T>(ArrayView<T> x) where T : unmanaged, System.Numerics.INumber<T>
     {
         var sum = T.Zero;

@@ -49,6 +49,7 @@ sealed class Interpreter
     {
         long[] specialized = [.. arguments.Where(IsSpecialized).Select(argument => (long)SpecializedBits(argument))];
         var kernel = Translator.Translate(method, specialized);
+        FormChecks.Check(kernel);
         var size = group ?? (1, 1, 1);
         var interpreter = new Interpreter(kernel, arguments, size);
         for (int z = 0; z < size.Z; z++)
