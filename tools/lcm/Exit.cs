@@ -65,9 +65,10 @@ static class Exit
             Console.Error.WriteLine($"lcm: {e.Message.ReplaceLineEndings(" ")}; check the path and its permissions");
             return Failed;
         }
-        catch (OutOfMemoryException)
+        catch (OutOfMemoryException e)
         {
-            Console.Error.WriteLine("lcm: the memory ran out; close other programs, make a smaller picture, or take a smaller model");
+            // A device says for itself what it had.
+            Console.Error.WriteLine(e.InnerException is null ? "lcm: the memory ran out; close other programs, make a smaller picture, or take a smaller model" : $"lcm: {e.Message}");
             return Failed;
         }
         catch (Exception e)

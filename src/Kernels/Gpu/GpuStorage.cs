@@ -20,6 +20,9 @@ public sealed partial class GpuBackend
     MemoryBuffer1D<byte, Stride1D.Dense>? none;
     long inUse, peak;
 
+    /// <summary>Token ids, flags and scales come in a launch's company; what is larger is a tensor.</summary>
+    const int Few = 256;
+
     /// <inheritdoc/>
     public override long BytesInUse => inUse;
 
@@ -138,11 +141,15 @@ public sealed partial class GpuBackend
         CopyToHost(View<float>(dense), values);
     }
 
+    /// <summary>Copies of more than a few values since the backend was made, from and to the host.</summary>
+    internal (int Uploads, int Downloads) Transfers { get; private set; }
+
     /// <summary>Values from the host, which are the host's again when this returns.</summary>
     internal void CopyFromHost<T>(ReadOnlySpan<T> values, ArrayView<T> to) where T : unmanaged
     {
         try
         {
+            if (values.Length > Few) Transfers = Transfers with { Uploads = Transfers.Uploads + 1 };
             to.CopyFromCPU(ref MemoryMarshal.GetReference(values), values.Length);
         }
         catch (AcceleratorException e)
@@ -156,6 +163,7 @@ public sealed partial class GpuBackend
     {
         try
         {
+            if (values.Length > Few) Transfers = Transfers with { Downloads = Transfers.Downloads + 1 };
             from.CopyToCPU(ref MemoryMarshal.GetReference(values), values.Length);
         }
         catch (AcceleratorException e)

@@ -1,6 +1,8 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Gpu;
 using PureLcm.Kernels.Reference;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
 using PureLcm.Model.Verification;
 
 namespace PureLcm.Model.Tests.Verification;
@@ -54,6 +56,19 @@ public class DeviceCaseTests
         var result = new ReferenceCases(Repository.Golden, Repository.Picturebook, narrow, precision).Run("sd15/unet", cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(result.Comparisons.Single(comparison => comparison.Name == "out").RelativeError, least, most);
         Assert.Equal(0, narrow.BytesInUse);
+    }
+
+    /// <summary>From noise to picture nothing comes back to the host: one upload of all noise, one download of the picture.</summary>
+    [Fact]
+    public void LatentsStayOnTheDevice()
+    {
+        using var backend = (GpuBackend)Devices.Open("executor", 0, out _);
+        using var pipeline = TextToImage.Load(Path.Combine(Repository.Golden, "models", "sd15"), new() { Lcm = false }, backend);
+        var options = new GenerateOptions { Steps = 3, Guidance = 1, Seed = 1, Scheduler = SchedulerKind.Lcm, Width = 64, Height = 64 };
+        pipeline.Generate("a red house", options, TestContext.Current.CancellationToken); // a weight's scales or frequencies may be uploaded once
+        var before = backend.Transfers;
+        pipeline.Generate("a red house", options, TestContext.Current.CancellationToken);
+        Assert.Equal((1, 1), (backend.Transfers.Uploads - before.Uploads, backend.Transfers.Downloads - before.Downloads));
     }
 
     static void Check(string device, string name, ElementType precision)
