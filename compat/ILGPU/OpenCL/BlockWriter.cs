@@ -90,7 +90,7 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
     {
         if (operand.Variable is not { } variable) return Expression.Of(operand);
         if (kernel.Vectors.LaneOf(variable) is { } lane) return Read(lane.Vector).Lane(lane.Lane);
-        return Take(variable) is { } entry ? entry.Value : kernel.Invariants.Contains(variable) ? Again(variable).Value : Expression.Of(variable);
+        return Take(variable) is { } entry ? entry.Value : kernel.Invariants.Contains(variable) ? Evaluate(kernel.Usage.Definition(variable)!).Value : Expression.Of(variable);
     }
 
     Address AddressOf(Operand operand)
@@ -98,7 +98,7 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         var variable = operand.Variable ?? throw new NotSupportedException("a kernel that uses a null reference");
         if (Take(variable) is { } entry) return entry.Address ?? Plain(entry.Value);
         if (!kernel.Invariants.Contains(variable)) return Plain(Expression.Of(variable));
-        var (value, address) = Again(variable);
+        var (value, address) = Evaluate(kernel.Usage.Definition(variable)!);
         return address ?? Plain(value);
 
         Address Plain(Expression pointer) => new(pointer, [], 0, kernel.Pointers.Of(variable), variable.Type);
@@ -111,18 +111,6 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         var found = waiting[i];
         waiting.RemoveAt(i);
         return (found.Value, found.Address);
-    }
-
-    /// <summary>An invariant; one that takes more than a few operations becomes a constant of the block.</summary>
-    (Expression Value, Address? Address) Again(Variable variable)
-    {
-        if (declared.Contains(variable)) return (Expression.Fixed(Names.Of(variable), Names.TypeOf(variable.Type)), null);
-        var (value, address) = Evaluate(kernel.Usage.Definition(variable)!);
-        if (value.Size <= 4 || variable.Type.IsPointer()) return (value, address);
-        declared.Add(variable);
-        Declares = true;
-        Line($"const {kernel.TypeOf(variable)} {Names.Of(variable)} = {value.Text};");
-        return (Expression.Fixed(Names.Of(variable), Names.TypeOf(variable.Type)), null);
     }
 
     (Expression Value, Address? Address) Evaluate(Instruction instruction)

@@ -24,6 +24,9 @@ sealed class Expression(string text, Level level, CType type)
     /// <summary>The factors, if this is a product of floats: a sum makes it a fused multiply-add.</summary>
     public (Expression A, Expression B)? Factors { get; init; }
 
+    /// <summary>The bits that may be set in it, where an And says so.</summary>
+    public long? Mask { get; private set; }
+
     /// <summary>Variables in it that may change; null: none.</summary>
     public HashSet<Variable>? Leaves { get; private set; }
 
@@ -54,6 +57,13 @@ sealed class Expression(string text, Level level, CType type)
     public Expression Loading()
     {
         Loads = true;
+        return this;
+    }
+
+    /// <summary>This, with no bits set but some of a mask's.</summary>
+    public Expression Masked(long? mask)
+    {
+        Mask = mask;
         return this;
     }
 
