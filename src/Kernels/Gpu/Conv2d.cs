@@ -19,7 +19,4 @@ public sealed partial class GpuBackend
             Up = adapters?.Up,
         });
     }
-
-    void Run(in Product product) =>
-        Run(typeof(ProductKernel<,,,>), product, Stored(product.X), Stored(product.Weight.Type), Stored(product.Y), tile);
 }

@@ -10,12 +10,15 @@ namespace PureLcm.Kernels.Gpu;
 /// </summary>
 sealed class Packed : IDisposable
 {
+    /// <summary>Of a gated weight, a panel's columns from this one on are the gates of those before.</summary>
+    public const int Gates = Tile.Columns / 2;
+
     public Packed(GpuBackend gpu, ElementType type, int rows, int half, int channels, int kernelH, int kernelW)
     {
         (Type, Rows, Half, KernelW) = (type, rows, half, kernelW);
         PaddedChannels = (channels + Tile.Depth - 1) / Tile.Depth * Tile.Depth;
         Depth = checked(kernelH * kernelW * PaddedChannels);
-        Panels = half > 0 ? GpuBackend.Groups(half, Tile.Columns / 2) : GpuBackend.Groups(rows, Tile.Columns);
+        Panels = half > 0 ? GpuBackend.Groups(half, Gates) : GpuBackend.Groups(rows, Tile.Columns);
         int elements = checked(Panels * Depth * Tile.Columns);
         Buffer = gpu.AllocateBytes(elements * (type == ElementType.Float32 ? 4L : 2));
     }
@@ -44,8 +47,8 @@ sealed class Packed : IDisposable
     public int Row(int panel, int column)
     {
         if (Half == 0) return panel * Tile.Columns + column;
-        int channel = panel * (Tile.Columns / 2) + column % (Tile.Columns / 2);
-        return channel >= Half ? Rows : column < Tile.Columns / 2 ? channel : Half + channel;
+        int channel = panel * Gates + column % Gates;
+        return channel >= Half ? Rows : column < Gates ? channel : Half + channel;
     }
 
     public void Dispose() => Buffer.Dispose();
@@ -123,7 +126,6 @@ sealed class GpuWeight : Weight
         {
             for (int column = 0; column < Tile.Columns; column++)
             {
-                // A last panel's columns without a row keep another panel's values, which no one reads from the sums: zeros are nicer to look at.
                 int o = to.Row(p, column);
                 if (o >= Rows) row.AsSpan().Clear();
                 else ReadRow(o, row.AsSpan());

@@ -136,10 +136,8 @@ sealed class StackKernel<T>(GpuBackend gpu) : GpuKernel<(Packed From, Packed To,
         int column = places.FirstRow + row;
         if (places.ToHalf > 0)
         {
-            // A gated weight's panels: 32 values, their 32 gates.
-            const int half = Tile.Columns / 2;
             int gate = column >= places.ToHalf ? 1 : 0, channel = column - gate * places.ToHalf;
-            column = channel / half * Tile.Columns + gate * half + channel % half;
+            column = channel / Packed.Gates * Tile.Columns + gate * Packed.Gates + channel % Packed.Gates;
         }
         int at = column / Tile.Columns * places.ToDepth + places.FirstDepth + k;
         to[at * Tile.Columns + column % Tile.Columns] = T.Load(from[Grid.IdxX * Tile.Columns + Group.IdxX]);

@@ -1,3 +1,6 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 using PureLcm.Kernels.Gpu;
 
 namespace PureLcm.Kernels.Tests.Gpu;
@@ -60,6 +63,16 @@ public class GpuBackendTests
             pair.Reference.Linear(x.Theirs, theirs, y.Theirs);
             pair.AssertNear(y, draw, what);
         }
+    }
+
+    /// <summary>At once, and not in the middle of a picture.</summary>
+    [Fact]
+    public void ADeviceThatIsTooSmallIsTold()
+    {
+        using var context = Context.Create(builder => builder.CPU(new CPUDevice(4, 4, 1)));
+        using var accelerator = context.Devices[0].CreateAccelerator(context);
+        var e = Assert.Throws<GpuException>(() => new GpuBackend(accelerator));
+        Assert.Contains("groups of 16 work-items", e.Message);
     }
 
     [Fact]
