@@ -33,8 +33,8 @@ static class KernelTimes
     static void Gemm(Backend backend, double peak)
     {
         const int n = 1024;
-        using Tensor x = Random(backend, Shape.Tokens(1, n, n)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
-        using var weight = backend.Pack(WeightKind.Matrix, Made(n, n));
+        using Tensor x = Operations.Random(backend, Shape.Tokens(1, n, n)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
+        using var weight = backend.Pack(WeightKind.Matrix, Operations.Made(n, n));
         double seconds = Operations.Seconds(() => backend.Linear(x, weight, y), backend), flops = 2.0 * n * n * n;
         Console.WriteLine(Line($"product 1024^3: {seconds * 1e3:0.0} ms, {flops / seconds / 1e9:0.0} GFLOP/s, {flops / seconds / peak:0.000} of the peak"));
     }
@@ -42,7 +42,7 @@ static class KernelTimes
     /// <summary>The smallest operation there is, so many times, then one wait.</summary>
     static double LaunchSeconds(Backend backend, int times)
     {
-        using Tensor x = Random(backend, Shape.Vectors(1, 4)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
+        using Tensor x = Operations.Random(backend, Shape.Vectors(1, 4)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
         return Operations.Seconds(() =>
         {
             for (int i = 0; i < times; i++) backend.Copy(x, y);
@@ -66,18 +66,18 @@ static class KernelTimes
         void Matrix(string name, int rows, int cIn, int cOut, bool gated)
         {
             if (2e-9 * rows * cIn * cOut > largest) return;
-            using Tensor x = Random(backend, Shape.Tokens(1, rows, cIn)), y = backend.Allocate(Shape.Tokens(1, rows, gated ? cOut / 2 : cOut), backend.DefaultPrecision);
-            using Weight weight = backend.Pack(gated ? WeightKind.Gated : WeightKind.Matrix, Made(cOut, cIn)),
-                down = backend.Pack(WeightKind.Matrix, Made(rank, cIn)), up = backend.Pack(WeightKind.Matrix, Made(cOut, rank));
+            using Tensor x = Operations.Random(backend, Shape.Tokens(1, rows, cIn)), y = backend.Allocate(Shape.Tokens(1, rows, gated ? cOut / 2 : cOut), backend.DefaultPrecision);
+            using Weight weight = backend.Pack(gated ? WeightKind.Gated : WeightKind.Matrix, Operations.Made(cOut, cIn)),
+                down = backend.Pack(WeightKind.Matrix, Operations.Made(rank, cIn)), up = backend.Pack(WeightKind.Matrix, Operations.Made(cOut, rank));
             Measure(name, weight, new(down, up), (double)rank * (cIn + cOut) / ((double)cIn * cOut), () => backend.Linear(x, weight, y));
         }
 
         void Window(string name, int size, int channels)
         {
             if (2e-9 * size * size * channels * channels * 9 > largest) return;
-            using Tensor x = Random(backend, Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
-            using Weight weight = backend.Pack(WeightKind.Convolution, Made(channels, channels, 3, 3)),
-                down = backend.Pack(WeightKind.Convolution, Made(rank, channels, 3, 3)), up = backend.Pack(WeightKind.Matrix, Made(channels, rank));
+            using Tensor x = Operations.Random(backend, Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
+            using Weight weight = backend.Pack(WeightKind.Convolution, Operations.Made(channels, channels, 3, 3)),
+                down = backend.Pack(WeightKind.Convolution, Operations.Made(rank, channels, 3, 3)), up = backend.Pack(WeightKind.Matrix, Operations.Made(channels, rank));
             Measure(name, weight, new(down, up), rank * (9.0 * channels + channels) / (9.0 * channels * channels), () => backend.Conv2d(x, weight, y, new(1, 1, 1)));
         }
 
@@ -106,18 +106,6 @@ static class KernelTimes
         double first = clock.Elapsed.TotalSeconds, next = Operations.Seconds(() => pipeline.Generate("a red house in the snow at night"));
         Console.WriteLine(Line($"picture book, 128x128, 4 steps: loading and the first picture {first:0.0} s, each after it {next:0.00} s"));
     }
-
-    static Tensor Random(Backend backend, Shape shape)
-    {
-        var tensor = backend.Allocate(shape, backend.DefaultPrecision);
-        var generator = new Random(1);
-        var values = new float[shape.Count];
-        for (int i = 0; i < values.Length; i++) values[i] = generator.NextSingle() - 0.5f;
-        backend.Upload(values, tensor);
-        return tensor;
-    }
-
-    static WeightSource Made(params int[] sides) => Operations.Made(sides);
 
     static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

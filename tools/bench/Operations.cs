@@ -85,15 +85,7 @@ static class Operations
             Measure($"copy into channels {size}x{size} x {channels}", 0, 2.0 * 4 * size * size * channels, () => backend.Copy(x, y.Channels(0, channels)));
         }
 
-        Tensor Random(Shape shape)
-        {
-            var tensor = backend.Allocate(shape, backend.DefaultPrecision);
-            var generator = new Random(1);
-            var values = new float[shape.Count];
-            for (int i = 0; i < values.Length; i++) values[i] = generator.NextSingle() - 0.5f;
-            backend.Upload(values, tensor);
-            return tensor;
-        }
+        Tensor Random(Shape shape) => Operations.Random(backend, shape);
 
         void Measure(string name, double flops, double bytes, Action run)
         {
@@ -122,6 +114,17 @@ static class Operations
             total += seconds;
         }
         return best;
+    }
+
+    /// <summary>A tensor of values about 0, stored as the backend likes it.</summary>
+    public static Tensor Random(Backend backend, Shape shape)
+    {
+        var tensor = backend.Allocate(shape, backend.DefaultPrecision);
+        var generator = new Random(1);
+        var values = new float[shape.Count];
+        for (int i = 0; i < values.Length; i++) values[i] = generator.NextSingle() - 0.5f;
+        backend.Upload(values, tensor);
+        return tensor;
     }
 
     /// <summary>fp16 weights in memory, small and not zero.</summary>
