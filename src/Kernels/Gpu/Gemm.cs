@@ -73,9 +73,9 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         public int Weight, Rank, Share;
     }
 
-    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
+    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
+        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)
@@ -89,16 +89,16 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         // A share's sums take the place of y, and nothing is done with them yet.
         if (product.Shares is not null) then = default;
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)),
-            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<float>(product.Up), product.Vector ?? gpu.None<float>(),
+            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
             gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Shares ?? y),
             window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share));
     }
 
-    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<float> up, ArrayView<float> vector,
+    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<Float32> up, ArrayView<float> vector,
         ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending, SpecializedValue<int> finish)
     {
         var left = TTile.Left();
-        var right = Tile.Right();
+        var right = TTile.Right();
         var block = TTile.Block();
         int item = Group.IdxX, firstRow = Grid.IdxX * TTile.Rows, panel = Grid.IdxY;
 
@@ -107,7 +107,7 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         var corner = Window.CornerOf(window, firstRow + row);
 
         int first = Grid.IdxZ * depths.Share, end = XMath.Min(first + depths.Share, depths.Weight + depths.Rank);
-        Sums sums = default;
+        Float4x4 sums = default, own;
         for (int k = first; k < end; k += Tile.Depth)
         {
             if (k < depths.Weight)
@@ -119,8 +119,7 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
                 left[to + 1] = count > 1 ? TX.Load(x[from + channel + 1]) : 0;
                 left[to + 2] = count > 2 ? TX.Load(x[from + channel + 2]) : 0;
                 left[to + 3] = count > 3 ? TX.Load(x[from + channel + 3]) : 0;
-                int start = (panel * depths.Weight + k) * Tile.Columns;
-                for (int i = item; i < Tile.Depth * Tile.Columns; i += TTile.Items) right[i] = TW.Load(weight[start + i]);
+                own = TTile.Bring(weight, (panel * depths.Weight + k) * Tile.Columns, right);
             }
             else
             {
@@ -130,17 +129,16 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
                 left[to + 1] = inside ? t[from + 1] : 0;
                 left[to + 2] = inside ? t[from + 2] : 0;
                 left[to + 3] = inside ? t[from + 3] : 0;
-                int start = (panel * depths.Rank + k - depths.Weight) * Tile.Columns;
-                for (int i = item; i < Tile.Depth * Tile.Columns; i += TTile.Items) right[i] = up[start + i];
+                own = TTile.Bring(up, (panel * depths.Rank + k - depths.Weight) * Tile.Columns, right);
             }
             Group.Barrier();
-            sums = Tile.Multiply<TTile>(sums, left, 0, Tile.LeftPitch, right);
+            sums = TTile.Multiply(sums, left, 0, Tile.LeftPitch, own, right);
             Group.Barrier();
         }
         TTile.Store(sums, block);
         Group.Barrier();
 
-        // A work-item ends one column of every few rows. The barrier is for the compilers of processors: see Tile.Multiply.
+        // A work-item ends one column of every few rows. The barrier is for the compilers of processors: see ITile.Multiply.
         int column = item % Tile.Columns, toGate = column < Packed.Gates ? Packed.Gates : 0;
         for (int i = item / Tile.Columns; i < TTile.Rows; i += TTile.Items / Tile.Columns)
         {
