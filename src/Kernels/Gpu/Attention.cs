@@ -71,12 +71,13 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
                 left[to + 1] = count > 1 ? T.Load(q[from + 1]) : 0;
                 left[to + 2] = count > 2 ? T.Load(q[from + 2]) : 0;
                 left[to + 3] = count > 3 ? T.Load(q[from + 3]) : 0;
-                var own = TTile.BringColumns(k, new RightSlice
+                var slice = new RightSlice
                 {
                     Start = (n * sizes.Keys + firstKey) * sizes.PitchK + head * sizes.Width + c, Pitch = sizes.PitchK, Depth = sizes.Width - c, Columns = sizes.Keys - firstKey,
-                }, right);
+                };
+                TTile.Bring<T, ColumnsRight>(k, slice, right);
                 Group.Barrier();
-                products = TTile.Multiply(products, left, 0, Tile.LeftPitch, own, right);
+                products = TTile.Multiply<T, ColumnsRight>(products, left, 0, Tile.LeftPitch, k, slice, right);
                 Group.Barrier();
             }
             TTile.Store(products, scores);
@@ -116,13 +117,14 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
             sums = TTile.Scale(sums, shrinks);
             for (int j = 0; j < Tile.Columns; j += Tile.Depth)
             {
-                var own = TTile.BringRows(v, new RightSlice
+                var slice = new RightSlice
                 {
                     Start = (n * sizes.Keys + firstKey + j) * sizes.PitchV + head * sizes.Width + firstChannel, Pitch = sizes.PitchV,
                     Depth = sizes.Keys - firstKey - j, Columns = sizes.Width - firstChannel,
-                }, right);
+                };
+                TTile.Bring<T, RowsRight>(v, slice, right);
                 Group.Barrier();
-                sums = TTile.Multiply(sums, scores, j, Tile.BlockPitch, own, right);
+                sums = TTile.Multiply<T, RowsRight>(sums, scores, j, Tile.BlockPitch, v, slice, right);
                 Group.Barrier();
             }
         }

@@ -107,32 +107,35 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         var corner = Window.CornerOf(window, firstRow + row);
 
         int first = Grid.IdxZ * depths.Share, end = XMath.Min(first + depths.Share, depths.Weight + depths.Rank);
-        Float4x4 sums = default, own;
-        for (int k = first; k < end; k += Tile.Depth)
+        Float4x4 sums = default;
+        int from = -1; // x's first channel under the kernel's tap that k is at
+        for (int k = first; k < XMath.Min(end, depths.Weight); k += Tile.Depth)
         {
-            if (k < depths.Weight)
-            {
-                int kernelTap = k / window.PaddedChannels, channel = k - kernelTap * window.PaddedChannels + four;
-                int from = Window.Find(window, corner, kernelTap);
-                int count = from < 0 ? 0 : window.Channels - channel;
-                left[to] = count > 0 ? TX.Load(x[from + channel]) : 0;
-                left[to + 1] = count > 1 ? TX.Load(x[from + channel + 1]) : 0;
-                left[to + 2] = count > 2 ? TX.Load(x[from + channel + 2]) : 0;
-                left[to + 3] = count > 3 ? TX.Load(x[from + channel + 3]) : 0;
-                own = TTile.Bring(weight, (panel * depths.Weight + k) * Tile.Columns, right);
-            }
-            else
-            {
-                int from = (firstRow + row) * depths.Rank + k - depths.Weight + four;
-                bool inside = firstRow + row < window.Rows;
-                left[to] = inside ? t[from] : 0;
-                left[to + 1] = inside ? t[from + 1] : 0;
-                left[to + 2] = inside ? t[from + 2] : 0;
-                left[to + 3] = inside ? t[from + 3] : 0;
-                own = TTile.Bring(up, (panel * depths.Rank + k - depths.Weight) * Tile.Columns, right);
-            }
+            int kernelTap = k / window.PaddedChannels, channel = k - kernelTap * window.PaddedChannels;
+            if (channel == 0 || k == first) from = Window.Find(window, corner, kernelTap);
+            int count = from < 0 ? 0 : window.Channels - channel - four, at = from + channel + four;
+            left[to] = count > 0 ? TX.Load(x[at]) : 0;
+            left[to + 1] = count > 1 ? TX.Load(x[at + 1]) : 0;
+            left[to + 2] = count > 2 ? TX.Load(x[at + 2]) : 0;
+            left[to + 3] = count > 3 ? TX.Load(x[at + 3]) : 0;
+            var slice = new RightSlice { Start = (panel * depths.Weight + k) * Tile.Columns };
+            TTile.Bring<TW, PackedRight>(weight, slice, right);
             Group.Barrier();
-            sums = TTile.Multiply(sums, left, 0, Tile.LeftPitch, own, right);
+            sums = TTile.Multiply<TW, PackedRight>(sums, left, 0, Tile.LeftPitch, weight, slice, right);
+            Group.Barrier();
+        }
+        for (int k = XMath.Max(first - depths.Weight, 0); k < end - depths.Weight; k += Tile.Depth)
+        {
+            int at = (firstRow + row) * depths.Rank + k + four;
+            bool inside = firstRow + row < window.Rows;
+            left[to] = inside ? t[at] : 0;
+            left[to + 1] = inside ? t[at + 1] : 0;
+            left[to + 2] = inside ? t[at + 2] : 0;
+            left[to + 3] = inside ? t[at + 3] : 0;
+            var slice = new RightSlice { Start = (panel * depths.Rank + k) * Tile.Columns };
+            TTile.Bring<Float32, PackedRight>(up, slice, right);
+            Group.Barrier();
+            sums = TTile.Multiply<Float32, PackedRight>(sums, left, 0, Tile.LeftPitch, up, slice, right);
             Group.Barrier();
         }
         TTile.Store(sums, block);

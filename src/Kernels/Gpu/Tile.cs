@@ -25,24 +25,62 @@ struct Float4x4
     public Float4 A, B, C, D;
 }
 
-/// <summary>Where a right slice lies that isn't packed: its first value, and how many k and columns there are; beyond, all is zero.</summary>
+/// <summary>Where a slice of the right factor lies: its first value, from row to row, and how many k and columns there are.</summary>
 struct RightSlice
 {
     public int Start, Pitch, Depth, Columns;
+}
 
-    /// <summary>A value of a slice whose rows, each a k, follow one another by the pitch.</summary>
-    public static float InRow<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+/// <summary>How a slice of the right factor lies in memory.</summary>
+interface IRight
+{
+    /// <summary>A value; 0 beyond the slice.</summary>
+    static abstract float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T>;
+
+    /// <summary>Where 256 work-items bring four values each: the k of the i-th, so that neighbours read neighbouring words.</summary>
+    static abstract int KOf(int item, int i);
+
+    /// <summary>And their column.</summary>
+    static abstract int ColumnOf(int item);
+}
+
+/// <summary>A weight's slice, packed to be read: [Depth][Columns], with nothing beyond it.</summary>
+struct PackedRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+        T.Load(from[slice.Start + k * Tile.Columns + column]);
+
+    public static int KOf(int item, int i) => item / Tile.Columns + 4 * i;
+
+    public static int ColumnOf(int item) => item % Tile.Columns;
+}
+
+/// <summary>In rows, each of one k.</summary>
+struct RowsRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
         k < slice.Depth && column < slice.Columns ? T.Load(from[slice.Start + k * slice.Pitch + column]) : 0;
 
-    /// <summary>A value of a slice whose columns follow one another by the pitch.</summary>
-    public static float InColumn<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+    public static int KOf(int item, int i) => item / Tile.Columns + 4 * i;
+
+    public static int ColumnOf(int item) => item % Tile.Columns;
+}
+
+/// <summary>Transposed: in rows, each of one column.</summary>
+struct ColumnsRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
         k < slice.Depth && column < slice.Columns ? T.Load(from[slice.Start + column * slice.Pitch + k]) : 0;
+
+    public static int KOf(int item, int i) => item % 4 * 4 + i;
+
+    public static int ColumnOf(int item) => item / 4;
 }
 
 /// <summary>
 /// How a group shares out a block of a product, <see cref="Rows"/> x <see cref="Tile.Columns"/>, of which each work-item has
 /// sixteen sums. For each slice of <see cref="Tile.Depth"/> k the kernel puts the left factor's values into shared memory and
-/// lets the tile bring the right factor's; after a barrier the tile multiplies them, and after another come the next.
+/// lets the tile bring the right factor's; after a barrier the tile multiplies them, and after another comes the next slice.
 /// </summary>
 interface ITile
 {
@@ -67,21 +105,19 @@ interface ITile
     /// <summary>Shared memory for one value a work-item.</summary>
     static abstract ArrayView<float> Each();
 
-    /// <summary>Brings a right slice that is packed as it is read, [Depth][Columns]; what comes back the work-item has by itself.</summary>
-    static abstract Float4x4 Bring<T>(ArrayView<T> from, int start, ArrayView<float> right) where T : unmanaged, IStored<T>;
+    /// <summary>Brings what work-items take from one another of a right slice into shared memory.</summary>
+    static abstract void Bring<T, TRight>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T> where TRight : IRight;
 
-    /// <summary>Brings a right slice that lies in rows, each of one k.</summary>
-    static abstract Float4x4 BringRows<T>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T>;
-
-    /// <summary>Brings a right slice that lies in columns.</summary>
-    static abstract Float4x4 BringColumns<T>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T>;
-
-    /// <summary>The work-item's sums after a slice. Of the left factor, rows begin at <paramref name="start"/> and follow by the pitch.</summary>
+    /// <summary>
+    /// The work-item's sums after a slice. Of the left one, rows begin at <paramref name="start"/> and follow by the pitch; the
+    /// right one is the one that was brought.
+    /// </summary>
     /// <remarks>
     /// Written out, because ILGPU unrolls no loops, and because a processor's OpenCL makes vectors of neighbouring work-items
     /// only where no loop stands between two barriers.
     /// </remarks>
-    static abstract Float4x4 Multiply(Float4x4 sums, ArrayView<float> left, int start, int pitch, Float4x4 own, ArrayView<float> right);
+    static abstract Float4x4 Multiply<T, TRight>(Float4x4 sums, ArrayView<float> left, int start, int pitch, ArrayView<T> from, RightSlice slice, ArrayView<float> right)
+        where T : unmanaged, IStored<T> where TRight : IRight;
 
     /// <summary>The work-item's sums, each times its row's factor.</summary>
     static abstract Float4x4 Scale(Float4x4 sums, ArrayView<float> factors);

@@ -22,27 +22,18 @@ struct Tile4x4 : ITile
 
     public static ArrayView<float> Each() => SharedMemory.Allocate<float>(256);
 
-    public static Float4x4 Bring<T>(ArrayView<T> from, int start, ArrayView<float> right) where T : unmanaged, IStored<T>
+    public static void Bring<T, TRight>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T> where TRight : IRight
     {
-        for (int i = Group.IdxX; i < Tile.Depth * Tile.Columns; i += 256) right[i] = T.Load(from[start + i]);
-        return default;
+        int column = TRight.ColumnOf(Group.IdxX);
+        for (int i = 0; i < 4; i++)
+        {
+            int k = TRight.KOf(Group.IdxX, i);
+            right[k * Tile.Columns + column] = TRight.At(from, slice, k, column);
+        }
     }
 
-    public static Float4x4 BringRows<T>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T>
-    {
-        for (int i = Group.IdxX; i < Tile.Depth * Tile.Columns; i += 256) right[i] = RightSlice.InRow(from, slice, i / Tile.Columns, i % Tile.Columns);
-        return default;
-    }
-
-    /// <summary>Four work-items a column, each with four neighbouring k.</summary>
-    public static Float4x4 BringColumns<T>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T>
-    {
-        int column = Group.IdxX / 4, first = Group.IdxX % 4 * 4;
-        for (int k = first; k < first + 4; k++) right[k * Tile.Columns + column] = RightSlice.InColumn(from, slice, k, column);
-        return default;
-    }
-
-    public static Float4x4 Multiply(Float4x4 sums, ArrayView<float> left, int start, int pitch, Float4x4 own, ArrayView<float> right)
+    public static Float4x4 Multiply<T, TRight>(Float4x4 sums, ArrayView<float> left, int start, int pitch, ArrayView<T> from, RightSlice slice, ArrayView<float> right)
+        where T : unmanaged, IStored<T> where TRight : IRight
     {
         sums = FourSteps(sums, left, start, pitch, right, 0);
         sums = FourSteps(sums, left, start, pitch, right, 4);
