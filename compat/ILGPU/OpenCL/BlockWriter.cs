@@ -34,10 +34,11 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         if (instruction.Target is { } invariant && kernel.Invariants.Contains(invariant)) return; // written where it is read
         if (instruction.Op == Op.Store)
         {
-            var place = AddressOf(instruction.A).Value(instruction.Memory);
-            var stored = Read(instruction.B);
+            int width = kernel.Vectors.Width(instruction);
+            var place = AddressOf(instruction.A);
+            var stored = Read(instruction.B, width);
             Declare(other => other.Value.Loads);
-            Line($"{place.Text} = {stored.Text};");
+            Line(width > 1 ? $"vstore{width}({stored.Text}, 0, {place.PointerTo(instruction.Memory).Text});" : $"{place.Value(instruction.Memory).Text} = {stored.Text};");
             return;
         }
         bool isAtomic = Usage.HasEffect(instruction.Op);
@@ -78,10 +79,18 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         }
     }
 
+    /// <summary>An operand of so many lanes; what is no vector counts for all of them.</summary>
+    Expression Read(Operand operand, int width)
+    {
+        var value = Read(operand);
+        return width == 1 || (operand.Variable is { } variable && kernel.Vectors.Width(variable) == width) ? value : value.CastTo($"float{width}", CType.Float);
+    }
+
     Expression Read(Operand operand)
     {
         if (operand.Variable is not { } variable) return Expression.Of(operand);
-        return Take(variable) is { } entry ? entry.Value : kernel.Invariants.Contains(variable) ? Again(variable).Value : Expression.Of(variable);
+        if (kernel.Vectors.LaneOf(variable) is { } lane) return Read(lane.Vector).Lane(lane.Lane);
+        return Take(variable) is { } entry ? entry.Value : kernel.Invariants.Contains(variable) ? Evaluate(kernel.Usage.Definition(variable)!).Value : Expression.Of(variable);
     }
 
     Address AddressOf(Operand operand)
@@ -89,7 +98,7 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         var variable = operand.Variable ?? throw new NotSupportedException("a kernel that uses a null reference");
         if (Take(variable) is { } entry) return entry.Address ?? Plain(entry.Value);
         if (!kernel.Invariants.Contains(variable)) return Plain(Expression.Of(variable));
-        var (value, address) = Again(variable);
+        var (value, address) = Evaluate(kernel.Usage.Definition(variable)!);
         return address ?? Plain(value);
 
         Address Plain(Expression pointer) => new(pointer, [], 0, kernel.Pointers.Of(variable), variable.Type);
@@ -104,18 +113,6 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         return (found.Value, found.Address);
     }
 
-    /// <summary>An invariant; one that takes more than a few operations becomes a constant of the block.</summary>
-    (Expression Value, Address? Address) Again(Variable variable)
-    {
-        if (declared.Contains(variable)) return (Expression.Fixed(Names.Of(variable), Names.TypeOf(variable.Type)), null);
-        var (value, address) = Evaluate(kernel.Usage.Definition(variable)!);
-        if (value.Size <= 4 || variable.Type.IsPointer()) return (value, address);
-        declared.Add(variable);
-        Declares = true;
-        Line($"const {kernel.TypeOf(variable)} {Names.Of(variable)} = {value.Text};");
-        return (Expression.Fixed(Names.Of(variable), Names.TypeOf(variable.Type)), null);
-    }
-
     (Expression Value, Address? Address) Evaluate(Instruction instruction)
     {
         switch (instruction.Op)
@@ -124,6 +121,8 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
                 return Pointer(AddressOf(instruction.A).Plus(Read(instruction.B), instruction.Offset));
             case Op.Field:
                 return Pointer(AddressOf(instruction.A).Plus(instruction.Offset));
+            case Op.Load when kernel.Vectors.Width(instruction) is var width and > 1:
+                return (Expression.Call($"vload{width}", CType.Float, Expression.Int(0), AddressOf(instruction.A).PointerTo(instruction.Memory)).Loading(), null);
             case Op.Load:
                 return (AddressOf(instruction.A).Value(instruction.Memory).Loading(), null);
             case Op.Move when instruction.Target!.Type.IsPointer():
@@ -149,8 +148,9 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
                 var operand = Read(instruction.B);
                 return (kernel.Atomics.Call(instruction, place, operand, instruction.Op == Op.AtomicCompareExchange ? Read(instruction.C) : null), null);
             default:
-                var a = Read(instruction.A);
-                var b = instruction.Operands > 1 ? Read(instruction.B) : null;
+                int lanes = kernel.Vectors.Width(instruction);
+                var a = Read(instruction.A, lanes);
+                var b = instruction.Operands > 1 ? Read(instruction.B, lanes) : null;
                 return (Operations.Of(instruction, a, b, kernel.Indices.Contains(instruction.Target), kernel.Target.Fuses(instruction.A.Type)), null);
         }
 

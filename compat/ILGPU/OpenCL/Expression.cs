@@ -24,6 +24,9 @@ sealed class Expression(string text, Level level, CType type)
     /// <summary>The factors, if this is a product of floats: a sum makes it a fused multiply-add.</summary>
     public (Expression A, Expression B)? Factors { get; init; }
 
+    /// <summary>The bits that may be set in it, where an And says so.</summary>
+    public long? Mask { get; private set; }
+
     /// <summary>Variables in it that may change; null: none.</summary>
     public HashSet<Variable>? Leaves { get; private set; }
 
@@ -57,9 +60,19 @@ sealed class Expression(string text, Level level, CType type)
         return this;
     }
 
+    /// <summary>This, with no bits set but some of a mask's.</summary>
+    public Expression Masked(long? mask)
+    {
+        Mask = mask;
+        return this;
+    }
+
     /// <summary>A variable's name.</summary>
     public static Expression Of(Variable variable) =>
         new(Names.Of(variable), Level.Primary, Names.TypeOf(variable.Type)) { Leaves = [variable] };
+
+    /// <summary>A lane of a vector.</summary>
+    public Expression Lane(int lane) => new Expression($"{At(Level.Primary)}.s{lane:x}", Level.Primary, CType.Float).From(this);
 
     /// <summary>A name of something that never changes.</summary>
     public static Expression Fixed(string name, CType type) => new(name, Level.Primary, type);

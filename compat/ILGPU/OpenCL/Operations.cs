@@ -30,7 +30,7 @@ static class Operations
             Op.Divide => Expression.Binary(unsigned ? a.Unsigned : a.Signed, "/", Level.Product, unsigned ? b!.Unsigned : b!.Signed),
             Op.Remainder => Expression.Binary(unsigned ? a.Unsigned : a.Signed, "%", Level.Product, unsigned ? b!.Unsigned : b!.Signed),
             Op.Negate => isFloat || isIndex ? Negative(a.Signed) : Negative(a.Unsigned),
-            Op.And => Expression.Binary(a, "&", Level.And, b!),
+            Op.And => Expression.Binary(a, "&", Level.And, b!).Masked(b!.Literal),
             Op.Or => Expression.Binary(a, "|", Level.Or, b!),
             Op.Xor => Expression.Binary(a, "^", Level.Xor, b!),
             Op.Not => new Expression($"~{a.At(Level.Unary)}", Level.Unary, a.Type).From(a),
@@ -94,7 +94,9 @@ static class Operations
     static Expression Masked(Instruction instruction, Expression count)
     {
         int mask = instruction.A.Type == ValueType.Int64 ? 63 : 31;
-        return count.Literal is { } value ? Expression.Int(value & mask) : Expression.Binary(count, "&", Level.And, Expression.Int(mask));
+        if (count.Literal is { } value) return Expression.Int(value & mask);
+        // C#'s compiler has often done it already.
+        return count.Mask is { } bits && (bits & ~mask) == 0 ? count : Expression.Binary(count, "&", Level.And, Expression.Int(mask));
     }
 
     static Expression Comparison(Instruction instruction, Expression a, Expression b)

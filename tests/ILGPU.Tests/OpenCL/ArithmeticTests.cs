@@ -4,7 +4,7 @@ using ILGPU.Compat.Ir;
 using ILGPU.Runtime;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>Operations on the device give C#'s results to the bit, at the edges too.</summary>
 public class ArithmeticTests

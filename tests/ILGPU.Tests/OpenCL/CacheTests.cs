@@ -5,7 +5,7 @@ using ILGPU.Compat.OpenCL;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>What is kept on disk comes back as it was, or not at all.</summary>
 public class CacheTests
@@ -41,23 +41,23 @@ public class CacheTests
     {
         using var cl = new ClTest();
         var translation = new Translation("Nothing", "Nothing_kernel", [], 0, "__kernel void Nothing_kernel() { }");
-        CLProgram.Build(cl.Accelerator, translation);
+        CLProgram.Build(cl.Accelerator, translation, keepBinary: true);
         string file = Assert.Single(Directory.GetFiles(cl.CacheFolder));
         var good = File.ReadAllBytes(file);
-        CLProgram.Build(cl.Accelerator, translation);
+        CLProgram.Build(cl.Accelerator, translation, keepBinary: true);
         Assert.Equal(good, File.ReadAllBytes(file));
 
         var damaged = good.ToArray();
         damaged[^1] ^= 1;
         File.WriteAllBytes(file, damaged);
-        CLProgram.Build(cl.Accelerator, translation);
+        CLProgram.Build(cl.Accelerator, translation, keepBinary: true);
         Assert.NotEqual(damaged, File.ReadAllBytes(file));
 
         // Undamaged, but nothing that the driver knows.
         string key = Path.GetFileNameWithoutExtension(file);
         KernelCache.WriteBinary(key, Encoding.UTF8.GetBytes("this is no program"));
         Assert.NotNull(KernelCache.ReadBinary(key));
-        CLProgram.Build(cl.Accelerator, translation);
+        CLProgram.Build(cl.Accelerator, translation, keepBinary: true);
         Assert.True(KernelCache.ReadBinary(key)!.Length > 100);
         Assert.Single(Directory.GetFiles(cl.CacheFolder)); // and nothing is left beside it
     }
@@ -70,7 +70,7 @@ public class CacheTests
         KernelCache.Folder = Path.Combine(file, "below-a-file");
         KernelCache.WriteTranslation("key", Example);
         Assert.Null(KernelCache.ReadTranslation("key"));
-        CLProgram.Build(cl.Accelerator, new("Nothing", "Nothing_kernel", [], 0, "__kernel void Nothing_kernel() { }"));
+        CLProgram.Build(cl.Accelerator, new("Nothing", "Nothing_kernel", [], 0, "__kernel void Nothing_kernel() { }"), keepBinary: true);
         File.Delete(file);
     }
 }

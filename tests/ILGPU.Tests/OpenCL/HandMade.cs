@@ -1,7 +1,7 @@
 using ILGPU.Compat.Ir;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>A kernel written down block by block, without a front end.</summary>
 sealed class HandMade(string name)
@@ -95,20 +95,20 @@ sealed class Block(HandMade kernel, BasicBlock block)
 
     public Variable Atomic(Op op, MemoryType type, bool unsigned, params ReadOnlySpan<Operand> operands) => Add(op, kernel.Variable(type.Loaded()), operands, unsigned, type);
 
-    public void Jump(Block to) => End(global::ILGPU.Compat.Ir.End.Jump, to);
+    public void Jump(Block to) => End(ILGPU.Compat.Ir.End.Jump, to);
 
-    public void Barrier(Block to) => End(global::ILGPU.Compat.Ir.End.Barrier, to);
+    public void Barrier(Block to) => End(ILGPU.Compat.Ir.End.Barrier, to);
 
     public void Branch(Operand condition, Block yes, Block no)
     {
         block.Condition = condition;
-        End(global::ILGPU.Compat.Ir.End.Branch, yes, no);
+        End(ILGPU.Compat.Ir.End.Branch, yes, no);
     }
 
     public void Switch(Operand condition, params Block[] targets)
     {
         block.Condition = condition;
-        End(global::ILGPU.Compat.Ir.End.Switch, targets);
+        End(ILGPU.Compat.Ir.End.Switch, targets);
     }
 
     void End(End end, params Block[] targets)

@@ -3,7 +3,7 @@ using ILGPU.Compat.Ir;
 using ILGPU.Runtime;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>Hand-made kernels run by the driver.</summary>
 public class KernelTests

@@ -5,7 +5,7 @@ using ILGPU.Compat.OpenCL;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>Devices, buffers, streams, and what is said when something goes wrong.</summary>
 public class RuntimeTests
@@ -149,7 +149,7 @@ public class RuntimeTests
     {
         using var cl = new ClTest();
         var translation = new Translation("Broken", "Broken_kernel", [], 0, "__kernel void Broken_kernel() { nonsense; }");
-        var error = Assert.Throws<CLException>(() => CLProgram.Build(cl.Accelerator, translation));
+        var error = Assert.Throws<CLException>(() => CLProgram.Build(cl.Accelerator, translation, keepBinary: true));
         string kept = Path.Combine(cl.CacheFolder, "refused-Broken_kernel.cl");
         Assert.Contains("refused kernel Broken", error.Message);
         Assert.Contains(kept, error.Message);

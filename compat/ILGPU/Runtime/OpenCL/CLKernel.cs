@@ -25,7 +25,7 @@ sealed unsafe class CLKernel : ICompiledKernel, IDisposable
         (this.accelerator, this.translation) = (accelerator, translation);
         if (translation.SharedBytes > accelerator.MaxSharedMemoryPerGroup)
             throw new AcceleratorException($"kernel {translation.Name} shares {translation.SharedBytes} bytes in a group; {accelerator.Name} has {accelerator.MaxSharedMemoryPerGroup}");
-        program = CLProgram.Build(accelerator, translation);
+        program = CLProgram.Build(accelerator, translation, CLProgram.KeepsBinaries(accelerator.Device));
         int error;
         kernel = ClApi.clCreateKernel(program, translation.EntryPoint, &error);
         CLException.Check(error, "clCreateKernel", translation.Name);

@@ -10,21 +10,27 @@ static unsafe class CLProgram
     // What a driver does to the text is part of the binary's name, so that options may change.
     const string Options = "-cl-std=CL1.2";
 
+    /// <summary>
+    /// Whether a device's binaries are worth keeping. Drivers for processors keep what they compiled by themselves (PoCL does), and
+    /// make a binary by compiling everything once more, for any size of group: that doubles the first start.
+    /// </summary>
+    public static bool KeepsBinaries(CLDevice device) => !device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU);
+
     /// <summary>The program's handle.</summary>
     /// <exception cref="CLException">The driver's compiler refuses it; the message has its log.</exception>
-    public static nint Build(CLAccelerator accelerator, Translation translation)
+    public static nint Build(CLAccelerator accelerator, Translation translation, bool keepBinary)
     {
         var device = accelerator.Device;
         string identity = string.Join('\n', Options, device.PlatformName, device.PlatformVersion, device.Name, device.DeviceVersion, device.DriverVersion, translation.Text);
         string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..32];
-        if (KernelCache.ReadBinary(key) is { } binary)
+        if (keepBinary && KernelCache.ReadBinary(key) is { } binary)
         {
             nint ready = FromBinary(accelerator, binary);
             if (ready != 0) return ready;
             KernelCache.DeleteBinary(key);
         }
         nint program = FromText(accelerator, translation);
-        if (Binary(program) is { } made) KernelCache.WriteBinary(key, made);
+        if (keepBinary && Binary(program) is { } made) KernelCache.WriteBinary(key, made);
         return program;
     }
 

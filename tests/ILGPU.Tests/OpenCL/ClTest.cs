@@ -4,7 +4,7 @@ using ILGPU.Compat.OpenCL;
 using ILGPU.Runtime;
 using ILGPU.Runtime.OpenCL;
 
-namespace PureLcm.ILGPU.Tests.OpenCL;
+namespace CompatTests.OpenCL;
 
 /// <summary>The first OpenCL device of this machine, with a cache of its own that goes when it goes.</summary>
 sealed class ClTest : IDisposable
