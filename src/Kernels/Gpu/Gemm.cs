@@ -74,9 +74,9 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
     }
 
     readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>> kernel =
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>> kernel =
         gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>>(Kernel);
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)
     {
@@ -91,11 +91,12 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)),
             gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
             gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Shares ?? y),
-            window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share));
+            window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share), SpecializedValue.New(product.Up is null ? 0 : 1));
     }
 
     static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<Float32> up, ArrayView<float> vector,
-        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending, SpecializedValue<int> finish)
+        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending,
+        SpecializedValue<int> finish, SpecializedValue<int> hasLowRank)
     {
         var left = TTile.Left();
         var right = TTile.Right();
@@ -124,7 +125,8 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
             sums = TTile.Multiply<TW, PackedRight>(sums, left, 0, Tile.LeftPitch, weight, slice, right);
             Group.Barrier();
         }
-        for (int k = XMath.Max(first - depths.Weight, 0); k < end - depths.Weight; k += Tile.Depth)
+        // Without low-rank terms this loop is no part of the kernel, which is compiled in a third of the time.
+        for (int k = XMath.Max(first - depths.Weight, 0); hasLowRank != 0 && k < end - depths.Weight; k += Tile.Depth)
         {
             int at = (firstRow + row) * depths.Rank + k + four;
             bool inside = firstRow + row < window.Rows;
