@@ -38,7 +38,7 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
     {
         var (q, k, v, y, heads, causal) = query;
         int width = q.Shape.C / heads;
-        var grid = new Index3D(GpuBackend.Groups(q.Shape.T, TTile.Rows), checked(q.Shape.N * heads), GpuBackend.Groups(width, Tile.Columns));
+        var grid = new Index3D(GpuBackend.Groups(q.Shape.T, TTile.Rows), GpuBackend.Index((long)q.Shape.N * heads), GpuBackend.Groups(width, Tile.Columns));
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)), gpu.View<T>(q), gpu.View<T>(k), gpu.View<T>(v), gpu.View<T>(y), new Sizes
         {
             Queries = q.Shape.T, Keys = k.Shape.T, Width = width, Heads = heads, Causal = causal ? 1 : 0,

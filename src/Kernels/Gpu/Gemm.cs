@@ -43,7 +43,7 @@ public sealed partial class GpuBackend
             Run(typeof(ProductKernel<,,,>), product, Stored(product.X), Stored(product.Weight.Type), Stored(product.Y), tile);
             return;
         }
-        using var sums = Allocate(Shape.Tokens(shares, checked((int)product.Y.Shape.Rows), product.Weight.Panels * Tile.Columns));
+        using var sums = Allocate(Shape.Tokens(shares, GpuBackend.Index(product.Y.Shape.Rows), product.Weight.Panels * Tile.Columns));
         Run(typeof(ProductKernel<,,,>), product with { Shares = sums }, Stored(product.X), Stored(product.Weight.Type), typeof(Float32), tile);
         Run(typeof(EndingKernel<>), (product, sums), Stored(product.Y));
     }
