@@ -123,4 +123,14 @@ static class Backends
 
     public static Backend Create(string name, int threads = 2) =>
         name.StartsWith("cpu ", StringComparison.Ordinal) ? new CpuBackend(threads, int.Parse(name["cpu ".Length..])) : Gpu.Accelerators.Backend(name);
+
+    /// <summary>
+    /// The seeds of a test's draws. OpenCL drivers get a part of them where each draw may be another variant of a kernel to
+    /// compile, a second or two each: the executors, whose kernels are the same, get all.
+    /// </summary>
+    public static IEnumerable<int> Seeds(string name, int first, int count)
+    {
+        int step = name.StartsWith("opencl", StringComparison.Ordinal) ? 4 : 1;
+        for (int i = 0; i < count; i += step) yield return first + i;
+    }
 }

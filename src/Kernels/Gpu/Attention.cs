@@ -19,7 +19,7 @@ readonly record struct Query(Tensor Q, Tensor K, Tensor V, Tensor Y, int Heads, 
 /// query it keeps the largest score so far and the sum of exponentials relative to it, and for each query and channel the sum
 /// of values weighted by those; when a larger score comes, all sums are scaled down.
 /// Milakov and Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135.
-/// Both products, q k^T and weights v, are <see cref="Tile.Multiply"/>. A group's sums are 64 channels wide: where a head has
+/// Both products, q k^T and weights v, are <see cref="ITile.Multiply"/>. A group's sums are 64 channels wide: where a head has
 /// more, several groups make the same scores.
 /// </summary>
 sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where T : unmanaged, IStored<T> where TTile : ITile
@@ -38,7 +38,7 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
     {
         var (q, k, v, y, heads, causal) = query;
         int width = q.Shape.C / heads;
-        var grid = new Index3D(GpuBackend.Groups(q.Shape.T, TTile.Rows), checked(q.Shape.N * heads), GpuBackend.Groups(width, Tile.Columns));
+        var grid = new Index3D(GpuBackend.Groups(q.Shape.T, TTile.Rows), GpuBackend.Index((long)q.Shape.N * heads), GpuBackend.Groups(width, Tile.Columns));
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)), gpu.View<T>(q), gpu.View<T>(k), gpu.View<T>(v), gpu.View<T>(y), new Sizes
         {
             Queries = q.Shape.T, Keys = k.Shape.T, Width = width, Heads = heads, Causal = causal ? 1 : 0,
@@ -48,7 +48,7 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
 
     static void Kernel(ArrayView<T> q, ArrayView<T> k, ArrayView<T> v, ArrayView<T> y, Sizes sizes)
     {
-        ArrayView<float> left = TTile.Left(), right = Tile.Right(), scores = TTile.Block();
+        ArrayView<float> left = TTile.Left(), right = TTile.Right(), scores = TTile.Block();
         ArrayView<float> largest = TTile.Column(), shrinks = TTile.Column(), parts = TTile.Each();
         int item = Group.IdxX, firstQuery = Grid.IdxX * TTile.Rows, n = Grid.IdxY / sizes.Heads, head = Grid.IdxY - n * sizes.Heads;
         int firstChannel = Grid.IdxZ * Tile.Columns;
@@ -56,25 +56,28 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
         // Four work-items a query: each looks after a quarter of its scores.
         int row = item / 4, quarter = item % 4, query = firstQuery + row, quarterStart = row * Tile.BlockPitch + quarter * (Tile.Columns / 4);
         float top = float.NegativeInfinity, sum = 0;
-        Sums sums = default;
+        Float4x4 sums = default;
 
         int end = sizes.Causal != 0 ? XMath.Min(sizes.Keys, firstQuery + TTile.Rows) : sizes.Keys;
         for (int firstKey = 0; firstKey < end; firstKey += Tile.Columns)
         {
             // scores = q k^T, [queries, keys]
-            Sums products = default;
+            Float4x4 products = default;
             for (int c = 0; c < sizes.Width; c += Tile.Depth)
             {
-                int from = (n * sizes.Queries + query) * sizes.PitchQ + head * sizes.Width;
-                LoadFour(q, from, query < sizes.Queries ? sizes.Width : 0, c + quarter * 4, left, row * Tile.LeftPitch + quarter * 4, 1);
-                for (int i = item; i < Tile.Columns * 4; i += TTile.Items)
+                int channel = c + quarter * 4, from = (n * sizes.Queries + query) * sizes.PitchQ + head * sizes.Width + channel;
+                int count = query < sizes.Queries ? sizes.Width - channel : 0, to = row * Tile.LeftPitch + quarter * 4;
+                left[to] = count > 0 ? T.Load(q[from]) : 0;
+                left[to + 1] = count > 1 ? T.Load(q[from + 1]) : 0;
+                left[to + 2] = count > 2 ? T.Load(q[from + 2]) : 0;
+                left[to + 3] = count > 3 ? T.Load(q[from + 3]) : 0;
+                var slice = new RightSlice
                 {
-                    int key = firstKey + i / 4;
-                    from = (n * sizes.Keys + key) * sizes.PitchK + head * sizes.Width;
-                    LoadFour(k, from, key < sizes.Keys ? sizes.Width : 0, c + i % 4 * 4, right, i % 4 * 4 * Tile.Columns + i / 4, Tile.Columns);
-                }
+                    Start = (n * sizes.Keys + firstKey) * sizes.PitchK + head * sizes.Width + c, Pitch = sizes.PitchK, Depth = sizes.Width - c, Columns = sizes.Keys - firstKey,
+                };
+                TTile.Bring<T, ColumnsRight>(k, slice, right);
                 Group.Barrier();
-                products = Tile.Multiply<TTile>(products, left, 0, Tile.LeftPitch, right);
+                products = TTile.Multiply<T, ColumnsRight>(products, left, 0, Tile.LeftPitch, k, slice, right);
                 Group.Barrier();
             }
             TTile.Store(products, scores);
@@ -98,7 +101,7 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
             }
             Group.Barrier();
 
-            // weights = exp(scores - largest), in place. The barrier is for the compilers of processors: see Tile.Multiply.
+            // weights = exp(scores - largest), in place. The barrier is for the compilers of processors: see ITile.Multiply.
             int column = item % Tile.Columns;
             for (int r = item / Tile.Columns; r < TTile.Rows; r += TTile.Items / Tile.Columns)
             {
@@ -114,14 +117,14 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
             sums = TTile.Scale(sums, shrinks);
             for (int j = 0; j < Tile.Columns; j += Tile.Depth)
             {
-                for (int i = item; i < Tile.Depth * Tile.Columns; i += TTile.Items)
+                var slice = new RightSlice
                 {
-                    int key = firstKey + j + i / Tile.Columns, channel = firstChannel + i % Tile.Columns;
-                    bool inside = key < sizes.Keys && channel < sizes.Width;
-                    right[i] = inside ? T.Load(v[(n * sizes.Keys + key) * sizes.PitchV + head * sizes.Width + channel]) : 0;
-                }
+                    Start = (n * sizes.Keys + firstKey + j) * sizes.PitchV + head * sizes.Width + firstChannel, Pitch = sizes.PitchV,
+                    Depth = sizes.Keys - firstKey - j, Columns = sizes.Width - firstChannel,
+                };
+                TTile.Bring<T, RowsRight>(v, slice, right);
                 Group.Barrier();
-                sums = Tile.Multiply<TTile>(sums, scores, j, Tile.BlockPitch, right);
+                sums = TTile.Multiply<T, RowsRight>(sums, scores, j, Tile.BlockPitch, v, slice, right);
                 Group.Barrier();
             }
         }
@@ -139,14 +142,5 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
             if (firstQuery + r < sizes.Queries && channel < sizes.Width)
                 y[(n * sizes.Queries + firstQuery + r) * sizes.PitchY + head * sizes.Width + channel] = T.Store(scores[r * Tile.BlockPitch + i % Tile.Columns]);
         }
-    }
-
-    /// <summary>Four neighbouring channels of a row that has so many, zeros beyond them, into shared memory.</summary>
-    static void LoadFour(ArrayView<T> x, int row, int channels, int channel, ArrayView<float> to, int at, int stride)
-    {
-        to[at] = channel < channels ? T.Load(x[row + channel]) : 0;
-        to[at + stride] = channel + 1 < channels ? T.Load(x[row + channel + 1]) : 0;
-        to[at + 2 * stride] = channel + 2 < channels ? T.Load(x[row + channel + 2]) : 0;
-        to[at + 3 * stride] = channel + 3 < channels ? T.Load(x[row + channel + 3]) : 0;
     }
 }

@@ -29,7 +29,7 @@ struct Ending
         var then = product.Epilogue;
         return new()
         {
-            Rows = checked((int)product.Y.Shape.Rows), RowsPerImage = product.Y.Shape.T, Channels = product.Weight.Rows, Half = product.Weight.Half,
+            Rows = GpuBackend.Index(product.Y.Shape.Rows), RowsPerImage = product.Y.Shape.T, Channels = product.Weight.Rows, Half = product.Weight.Half,
             HasVector = product.Vector is null ? 0 : 1, HasPerImage = Has(then.PerImage), HasResidual = Has(then.Residual), HasTap = Has(then.Tap),
             Pitch = product.Y.Pitch, PerImagePitch = then.PerImage?.Pitch ?? 0, ResidualPitch = then.Residual?.Pitch ?? 0, TapPitch = then.Tap?.Pitch ?? 0,
         };
@@ -89,7 +89,7 @@ sealed class EndingKernel<TY>(GpuBackend gpu) : GpuKernel<(Product Product, Tens
     {
         var (product, shares) = arguments;
         var then = product.Epilogue;
-        kernel(new KernelConfig(new Index2D(checked((int)product.Y.Shape.Rows), product.Weight.Panels), new Index2D(Tile.Columns, 1)), gpu.View<float>(shares), shares.Shape.N,
+        kernel(new KernelConfig(new Index2D(GpuBackend.Index(product.Y.Shape.Rows), product.Weight.Panels), new Index2D(Tile.Columns, 1)), gpu.View<float>(shares), shares.Shape.N,
             product.Vector ?? gpu.None<float>(), gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Y),
             Ending.Of(product), Ending.FinishOf(product));
     }

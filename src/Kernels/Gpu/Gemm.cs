@@ -43,7 +43,7 @@ public sealed partial class GpuBackend
             Run(typeof(ProductKernel<,,,>), product, Stored(product.X), Stored(product.Weight.Type), Stored(product.Y), tile);
             return;
         }
-        using var sums = Allocate(Shape.Tokens(shares, checked((int)product.Y.Shape.Rows), product.Weight.Panels * Tile.Columns));
+        using var sums = Allocate(Shape.Tokens(shares, GpuBackend.Index(product.Y.Shape.Rows), product.Weight.Panels * Tile.Columns));
         Run(typeof(ProductKernel<,,,>), product with { Shares = sums }, Stored(product.X), Stored(product.Weight.Type), typeof(Float32), tile);
         Run(typeof(EndingKernel<>), (product, sums), Stored(product.Y));
     }
@@ -73,10 +73,10 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         public int Weight, Rank, Share;
     }
 
-    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>>(Kernel);
+    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>> kernel =
+        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)
     {
@@ -89,16 +89,17 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         // A share's sums take the place of y, and nothing is done with them yet.
         if (product.Shares is not null) then = default;
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)),
-            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<float>(product.Up), product.Vector ?? gpu.None<float>(),
+            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
             gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Shares ?? y),
-            window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share));
+            window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share), SpecializedValue.New(product.Up is null ? 0 : 1));
     }
 
-    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<float> up, ArrayView<float> vector,
-        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending, SpecializedValue<int> finish)
+    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<Float32> up, ArrayView<float> vector,
+        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending,
+        SpecializedValue<int> finish, SpecializedValue<int> hasLowRank)
     {
         var left = TTile.Left();
-        var right = Tile.Right();
+        var right = TTile.Right();
         var block = TTile.Block();
         int item = Group.IdxX, firstRow = Grid.IdxX * TTile.Rows, panel = Grid.IdxY;
 
@@ -107,40 +108,42 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         var corner = Window.CornerOf(window, firstRow + row);
 
         int first = Grid.IdxZ * depths.Share, end = XMath.Min(first + depths.Share, depths.Weight + depths.Rank);
-        Sums sums = default;
-        for (int k = first; k < end; k += Tile.Depth)
+        Float4x4 sums = default;
+        int from = -1; // x's first channel under the kernel's tap that k is at
+        for (int k = first; k < XMath.Min(end, depths.Weight); k += Tile.Depth)
         {
-            if (k < depths.Weight)
-            {
-                int kernelTap = k / window.PaddedChannels, channel = k - kernelTap * window.PaddedChannels + four;
-                int from = Window.Find(window, corner, kernelTap);
-                int count = from < 0 ? 0 : window.Channels - channel;
-                left[to] = count > 0 ? TX.Load(x[from + channel]) : 0;
-                left[to + 1] = count > 1 ? TX.Load(x[from + channel + 1]) : 0;
-                left[to + 2] = count > 2 ? TX.Load(x[from + channel + 2]) : 0;
-                left[to + 3] = count > 3 ? TX.Load(x[from + channel + 3]) : 0;
-                int start = (panel * depths.Weight + k) * Tile.Columns;
-                for (int i = item; i < Tile.Depth * Tile.Columns; i += TTile.Items) right[i] = TW.Load(weight[start + i]);
-            }
-            else
-            {
-                int from = (firstRow + row) * depths.Rank + k - depths.Weight + four;
-                bool inside = firstRow + row < window.Rows;
-                left[to] = inside ? t[from] : 0;
-                left[to + 1] = inside ? t[from + 1] : 0;
-                left[to + 2] = inside ? t[from + 2] : 0;
-                left[to + 3] = inside ? t[from + 3] : 0;
-                int start = (panel * depths.Rank + k - depths.Weight) * Tile.Columns;
-                for (int i = item; i < Tile.Depth * Tile.Columns; i += TTile.Items) right[i] = up[start + i];
-            }
+            int kernelTap = k / window.PaddedChannels, channel = k - kernelTap * window.PaddedChannels;
+            if (channel == 0 || k == first) from = Window.Find(window, corner, kernelTap);
+            int count = from < 0 ? 0 : window.Channels - channel - four, at = from + channel + four;
+            left[to] = count > 0 ? TX.Load(x[at]) : 0;
+            left[to + 1] = count > 1 ? TX.Load(x[at + 1]) : 0;
+            left[to + 2] = count > 2 ? TX.Load(x[at + 2]) : 0;
+            left[to + 3] = count > 3 ? TX.Load(x[at + 3]) : 0;
+            var slice = new RightSlice { Start = (panel * depths.Weight + k) * Tile.Columns };
+            TTile.Bring<TW, PackedRight>(weight, slice, right);
             Group.Barrier();
-            sums = Tile.Multiply<TTile>(sums, left, 0, Tile.LeftPitch, right);
+            sums = TTile.Multiply<TW, PackedRight>(sums, left, 0, Tile.LeftPitch, weight, slice, right);
+            Group.Barrier();
+        }
+        // Without low-rank terms this loop is no part of the kernel, which is compiled in a third of the time.
+        for (int k = XMath.Max(first - depths.Weight, 0); hasLowRank != 0 && k < end - depths.Weight; k += Tile.Depth)
+        {
+            int at = (firstRow + row) * depths.Rank + k + four;
+            bool inside = firstRow + row < window.Rows;
+            left[to] = inside ? t[at] : 0;
+            left[to + 1] = inside ? t[at + 1] : 0;
+            left[to + 2] = inside ? t[at + 2] : 0;
+            left[to + 3] = inside ? t[at + 3] : 0;
+            var slice = new RightSlice { Start = (panel * depths.Rank + k) * Tile.Columns };
+            TTile.Bring<Float32, PackedRight>(up, slice, right);
+            Group.Barrier();
+            sums = TTile.Multiply<Float32, PackedRight>(sums, left, 0, Tile.LeftPitch, up, slice, right);
             Group.Barrier();
         }
         TTile.Store(sums, block);
         Group.Barrier();
 
-        // A work-item ends one column of every few rows. The barrier is for the compilers of processors: see Tile.Multiply.
+        // A work-item ends one column of every few rows. The barrier is for the compilers of processors: see ITile.Multiply.
         int column = item % Tile.Columns, toGate = column < Packed.Gates ? Packed.Gates : 0;
         for (int i = item / Tile.Columns; i < TTile.Rows; i += TTile.Items / Tile.Columns)
         {

@@ -61,7 +61,17 @@ public sealed partial class GpuBackend : Backend
 
     /// <summary>Waits until all that was launched is done.</summary>
     /// <exception cref="GpuException">Some of it failed.</exception>
-    public override void Synchronize() => Guarded(this, static gpu => gpu.Accelerator.Synchronize());
+    public override void Synchronize()
+    {
+        try
+        {
+            Accelerator.Synchronize();
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failure(e);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -75,8 +85,8 @@ public sealed partial class GpuBackend : Backend
     }
 
     /// <summary>
-    /// Launches a kernel: its class, open where it has type parameters, and the types to fill in. All launches go through here, so this is where a driver's
-    /// failure gets its sentence.
+    /// Launches a kernel: its class, open where it has type parameters, and the types to fill in. All launches go through here,
+    /// so this is where a driver's failure gets its sentence.
     /// </summary>
     internal void Run<TArguments>(Type definition, in TArguments arguments, params ReadOnlySpan<Type> types)
     {
@@ -108,19 +118,6 @@ public sealed partial class GpuBackend : Backend
         ahead = waited > 0.1 ? Math.Max(ahead / 2, 4) : waited < 0.025 ? Math.Min(ahead * 2, 4096) : ahead;
     }
 
-    /// <summary>A call of the accelerator, with its failure as a sentence.</summary>
-    static void Guarded(GpuBackend gpu, Action<GpuBackend> call)
-    {
-        try
-        {
-            call(gpu);
-        }
-        catch (AcceleratorException e)
-        {
-            throw gpu.Failure(e);
-        }
-    }
-
     GpuException Failure(AcceleratorException e) => new($"{Name} failed: {e.Message.TrimEnd('.')}. Results since the last download are lost; try again, or with another device", e);
 
     /// <summary>The type that kernels know a stored type by.</summary>
@@ -134,7 +131,12 @@ public sealed partial class GpuBackend : Backend
     static Type Stored(Tensor x) => Stored(x.Type);
 
     /// <summary>How many groups of so many cover a number.</summary>
-    internal static int Groups(long count, int perGroup) => checked((int)((count + perGroup - 1) / perGroup));
+    internal static int Groups(long count, int perGroup) => Index((count + perGroup - 1) / perGroup);
+
+    /// <summary>A number as kernels count.</summary>
+    /// <exception cref="GpuException">There are more than their indices reach.</exception>
+    internal static int Index(long count) => count <= int.MaxValue ? (int)count
+        : throw new GpuException($"{count} values in one piece are more than the kernels' indices reach (2^31); make smaller or fewer pictures at once");
 
     /// <summary>A kernel's class and the types that fill it in.</summary>
     readonly record struct KernelKey(Type Definition, Type? First, Type? Second, Type? Third, Type? Fourth)

@@ -64,7 +64,7 @@ public sealed partial class GpuBackend
         lock (guard)
         {
             if (free.Count == 0) return;
-            Accelerator.Synchronize();
+            Synchronize();
             foreach (var stack in free.Values)
                 while (stack.TryPop(out var buffer)) buffer.Dispose();
             free.Clear();
@@ -99,8 +99,7 @@ public sealed partial class GpuBackend
     internal ArrayView<T> View<T>(Tensor? x) where T : unmanaged
     {
         if (x is null) return None<T>();
-        long length = x.Shape.Count == 0 ? 0 : (x.Shape.Rows - 1) * x.Pitch + x.Shape.C;
-        if (length > int.MaxValue) throw new GpuException($"a tensor {x} has more than 2^31 values, which the kernels' indices don't reach; make smaller or fewer pictures at once");
+        int length = x.Shape.Count == 0 ? 0 : Index((x.Shape.Rows - 1) * x.Pitch + x.Shape.C);
         return ((GpuStorage)x.Storage).Buffer.View.BaseView.Cast<T>().SubView(x.Offset, length);
     }
 

@@ -17,9 +17,9 @@ sealed class Packed : IDisposable
     {
         (Type, Rows, Half, KernelW) = (type, rows, half, kernelW);
         PaddedChannels = (channels + Tile.Depth - 1) / Tile.Depth * Tile.Depth;
-        Depth = checked(kernelH * kernelW * PaddedChannels);
+        Depth = GpuBackend.Index((long)kernelH * kernelW * PaddedChannels);
         Panels = half > 0 ? GpuBackend.Groups(half, Gates) : GpuBackend.Groups(rows, Tile.Columns);
-        int elements = checked(Panels * Depth * Tile.Columns);
+        long elements = GpuBackend.Index((long)Panels * Depth * Tile.Columns);
         Buffer = gpu.AllocateBytes(elements * (type == ElementType.Float32 ? 4L : 2));
     }
 

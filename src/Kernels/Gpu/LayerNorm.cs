@@ -23,7 +23,7 @@ sealed class LayerNormKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, GpuWeight
     public override void Launch(in (Tensor X, GpuWeight Scale, GpuWeight Shift, Tensor Y, float Epsilon) arguments)
     {
         var (x, scale, shift, y, epsilon) = arguments;
-        kernel(new KernelConfig(checked((int)x.Shape.Rows), GroupSum.Items),
+        kernel(new KernelConfig(GpuBackend.Index(x.Shape.Rows), GroupSum.Items),
             gpu.View<T>(x), x.Pitch, scale.Plain<float>(), shift.Plain<float>(), gpu.View<T>(y), y.Pitch, x.Shape.C, epsilon);
     }
 

@@ -18,17 +18,17 @@ struct Rows
     /// <summary>This work-item's channel; it has none where that is <see cref="Channels"/> or more.</summary>
     public static int Channel(Rows rows) => Grid.IdxX % rows.Groups * Group.DimX + Group.IdxX;
 
-    /// <summary>All rows of a tensor.</summary>
+    /// <summary>So many rows, and the launch that covers them.</summary>
     public static (Rows Rows, KernelConfig Config) Of(GpuBackend gpu, long rows, int channels)
     {
         int groups = GpuBackend.Groups(channels, gpu.GroupSize);
-        return (new() { Channels = channels, Groups = groups }, new KernelConfig(checked((int)(rows * groups)), gpu.GroupSize));
+        return (new() { Channels = channels, Groups = groups }, new KernelConfig(GpuBackend.Index(rows * groups), gpu.GroupSize));
     }
 
     /// <summary>
-    /// For what asks only for values and not for channels: dense tensors are one row, so that no group is a row's rest. The group
-    /// is not made larger than a row of a few channels needs.
+    /// For what asks only for values and not for channels: where all tensors are dense they are one long row, so that no group
+    /// is a short row's rest.
     /// </summary>
     public static (Rows Rows, KernelConfig Config) Flat(GpuBackend gpu, Shape shape, bool dense) =>
-        dense ? Of(gpu, 1, checked((int)shape.Count)) : Of(gpu, (long)shape.Rows, shape.C);
+        dense ? Of(gpu, 1, GpuBackend.Index(shape.Count)) : Of(gpu, shape.Rows, shape.C);
 }

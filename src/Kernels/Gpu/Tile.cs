@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace PureLcm.Kernels.Gpu;
 
-/// <summary>Four sums of a work-item.</summary>
+/// <summary>Four numbers of a work-item.</summary>
 struct Float4
 {
     public float X, Y, Z, W;
@@ -17,28 +17,84 @@ struct Float4
 }
 
 /// <summary>
-/// The sixteen sums of a work-item. Named and not an array: an array indexed by a loop's variable would lie in memory, and
-/// these stay in registers.
+/// Sixteen numbers of a work-item. Named and not an array: an array indexed by a loop's variable would lie in memory, and these
+/// stay in registers.
 /// </summary>
-struct Sums
+struct Float4x4
 {
     public Float4 A, B, C, D;
 }
 
+/// <summary>Where a slice of the right factor lies: its first value, from row to row, and how many k and columns there are.</summary>
+struct RightSlice
+{
+    public int Start, Pitch, Depth, Columns;
+}
+
+/// <summary>How a slice of the right factor lies in memory.</summary>
+interface IRight
+{
+    /// <summary>A value; 0 beyond the slice.</summary>
+    static abstract float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T>;
+
+    /// <summary>Where 256 work-items bring four values each: the k of the i-th, so that neighbours read neighbouring words.</summary>
+    static abstract int KOf(int item, int i);
+
+    /// <summary>And their column.</summary>
+    static abstract int ColumnOf(int item);
+}
+
+/// <summary>A weight's slice, packed to be read: [Depth][Columns], with nothing beyond it.</summary>
+struct PackedRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+        T.Load(from[slice.Start + k * Tile.Columns + column]);
+
+    public static int KOf(int item, int i) => item / Tile.Columns + 4 * i;
+
+    public static int ColumnOf(int item) => item % Tile.Columns;
+}
+
+/// <summary>In rows, each of one k.</summary>
+struct RowsRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+        k < slice.Depth && column < slice.Columns ? T.Load(from[slice.Start + k * slice.Pitch + column]) : 0;
+
+    public static int KOf(int item, int i) => item / Tile.Columns + 4 * i;
+
+    public static int ColumnOf(int item) => item % Tile.Columns;
+}
+
+/// <summary>Transposed: in rows, each of one column.</summary>
+struct ColumnsRight : IRight
+{
+    public static float At<T>(ArrayView<T> from, RightSlice slice, int k, int column) where T : unmanaged, IStored<T> =>
+        k < slice.Depth && column < slice.Columns ? T.Load(from[slice.Start + column * slice.Pitch + k]) : 0;
+
+    public static int KOf(int item, int i) => item % 4 * 4 + i;
+
+    public static int ColumnOf(int item) => item / 4;
+}
+
 /// <summary>
-/// How a group shares out a block of a product, <see cref="Rows"/> x <see cref="Tile.Columns"/>. Both factors' slices lie in
-/// shared memory: the left one as [Rows][<see cref="Tile.Depth"/>], the right one as [Depth][Columns]. Four work-items a row.
+/// How a group shares out a block of a product, <see cref="Rows"/> x <see cref="Tile.Columns"/>, of which each work-item has
+/// sixteen sums. For each slice of <see cref="Tile.Depth"/> k the kernel puts the left factor's values into shared memory and
+/// lets the tile bring the right factor's; after a barrier the tile multiplies them, and after another comes the next slice.
 /// </summary>
 interface ITile
 {
     /// <summary>Rows of the block.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>Work-items of the group: 4 Rows.</summary>
+    /// <summary>Work-items of the group: four a row.</summary>
     static abstract int Items { get; }
 
     /// <summary>The left slice's shared memory: [Rows][<see cref="Tile.LeftPitch"/>].</summary>
     static abstract ArrayView<float> Left();
+
+    /// <summary>Shared memory for as much of the right slice as work-items take from one another.</summary>
+    static abstract ArrayView<float> Right();
 
     /// <summary>Shared memory for the whole block: [Rows][<see cref="Tile.BlockPitch"/>].</summary>
     static abstract ArrayView<float> Block();
@@ -49,17 +105,28 @@ interface ITile
     /// <summary>Shared memory for one value a work-item.</summary>
     static abstract ArrayView<float> Each();
 
-    /// <summary>The work-item's sums after one more k: a column of the left slice times a row of the right one.</summary>
-    static abstract Sums Step(Sums sums, ArrayView<float> left, int start, int pitch, ArrayView<float> right, int k);
+    /// <summary>Brings what work-items take from one another of a right slice into shared memory.</summary>
+    static abstract void Bring<T, TRight>(ArrayView<T> from, RightSlice slice, ArrayView<float> right) where T : unmanaged, IStored<T> where TRight : IRight;
+
+    /// <summary>
+    /// The work-item's sums after a slice. Of the left one, rows begin at <paramref name="start"/> and follow by the pitch; the
+    /// right one is the one that was brought.
+    /// </summary>
+    /// <remarks>
+    /// Written out, because ILGPU unrolls no loops, and because a processor's OpenCL makes vectors of neighbouring work-items
+    /// only where no loop stands between two barriers.
+    /// </remarks>
+    static abstract Float4x4 Multiply<T, TRight>(Float4x4 sums, ArrayView<float> left, int start, int pitch, ArrayView<T> from, RightSlice slice, ArrayView<float> right)
+        where T : unmanaged, IStored<T> where TRight : IRight;
 
     /// <summary>The work-item's sums, each times its row's factor.</summary>
-    static abstract Sums Scale(Sums sums, ArrayView<float> factors);
+    static abstract Float4x4 Scale(Float4x4 sums, ArrayView<float> factors);
 
     /// <summary>Puts the work-item's sums at their places in the block.</summary>
-    static abstract void Store(Sums sums, ArrayView<float> block);
+    static abstract void Store(Float4x4 sums, ArrayView<float> block);
 }
 
-/// <summary>What all tiles have in common, and the loop over a slice.</summary>
+/// <summary>What all tiles have in common.</summary>
 static class Tile
 {
     /// <summary>Columns of a block, which is also how weights are packed: in panels of so many.</summary>
@@ -73,141 +140,4 @@ static class Tile
 
     /// <summary>From row to row of a block.</summary>
     public const int BlockPitch = Columns + 1;
-
-    /// <summary>The right slice's shared memory.</summary>
-    public static ArrayView<float> Right() => SharedMemory.Allocate<float>(Depth * Columns);
-
-    /// <summary>
-    /// All of a slice's k. Written out, because ILGPU unrolls no loops, and because a CPU's OpenCL makes vectors of neighbouring
-    /// work-items only where no loop stands between two barriers.
-    /// </summary>
-    public static Sums Multiply<TTile>(Sums sums, ArrayView<float> left, int start, int pitch, ArrayView<float> right) where TTile : ITile
-    {
-        sums = Four<TTile>(sums, left, start, pitch, right, 0);
-        sums = Four<TTile>(sums, left, start, pitch, right, 4);
-        sums = Four<TTile>(sums, left, start, pitch, right, 8);
-        return Four<TTile>(sums, left, start, pitch, right, 12);
-    }
-
-    static Sums Four<TTile>(Sums sums, ArrayView<float> left, int start, int pitch, ArrayView<float> right, int k) where TTile : ITile
-    {
-        sums = TTile.Step(sums, left, start + k, pitch, right, k);
-        sums = TTile.Step(sums, left, start + k + 1, pitch, right, k + 1);
-        sums = TTile.Step(sums, left, start + k + 2, pitch, right, k + 2);
-        return TTile.Step(sums, left, start + k + 3, pitch, right, k + 3);
-    }
-}
-
-/// <summary>
-/// For graphics cards: 256 work-items on 64 x 64, each with 4 rows by 4 columns, so that a step's 8 loads feed 16 multiply-adds.
-/// The columns lie 16 apart: neighbouring work-items then read neighbouring words.
-/// </summary>
-struct Tile4x4 : ITile
-{
-    public static int Rows => 64;
-
-    public static int Items => 256;
-
-    public static ArrayView<float> Left() => SharedMemory.Allocate<float>(64 * Tile.LeftPitch);
-
-    public static ArrayView<float> Block() => SharedMemory.Allocate<float>(64 * Tile.BlockPitch);
-
-    public static ArrayView<float> Column() => SharedMemory.Allocate<float>(64);
-
-    public static ArrayView<float> Each() => SharedMemory.Allocate<float>(256);
-
-    public static Sums Step(Sums sums, ArrayView<float> left, int start, int pitch, ArrayView<float> right, int k)
-    {
-        int row = start + Group.IdxX / 16 * 4 * pitch, column = k * Tile.Columns + Group.IdxX % 16;
-        var b = Float4.Of(right[column], right[column + 16], right[column + 32], right[column + 48]);
-        sums.A = b * left[row] + sums.A;
-        sums.B = b * left[row + pitch] + sums.B;
-        sums.C = b * left[row + 2 * pitch] + sums.C;
-        sums.D = b * left[row + 3 * pitch] + sums.D;
-        return sums;
-    }
-
-    public static Sums Scale(Sums sums, ArrayView<float> factors)
-    {
-        int row = Group.IdxX / 16 * 4;
-        sums.A *= factors[row];
-        sums.B *= factors[row + 1];
-        sums.C *= factors[row + 2];
-        sums.D *= factors[row + 3];
-        return sums;
-    }
-
-    public static void Store(Sums sums, ArrayView<float> block)
-    {
-        int start = Group.IdxX / 16 * 4 * Tile.BlockPitch + Group.IdxX % 16;
-        StoreRow(sums.A, block, start);
-        StoreRow(sums.B, block, start + Tile.BlockPitch);
-        StoreRow(sums.C, block, start + 2 * Tile.BlockPitch);
-        StoreRow(sums.D, block, start + 3 * Tile.BlockPitch);
-    }
-
-    static void StoreRow(Float4 sums, ArrayView<float> block, int start)
-    {
-        block[start] = sums.X;
-        block[start + 16] = sums.Y;
-        block[start + 32] = sums.Z;
-        block[start + 48] = sums.W;
-    }
-}
-
-/// <summary>
-/// For processors: 64 work-items on 16 x 64, each with one column. Neighbouring work-items become the lanes of a vector, the
-/// left factor's values are the same for all of them, and each vector of the right one is used for 16 multiply-adds.
-/// </summary>
-struct Tile16x1 : ITile
-{
-    public static int Rows => 16;
-
-    public static int Items => 64;
-
-    public static ArrayView<float> Left() => SharedMemory.Allocate<float>(16 * Tile.LeftPitch);
-
-    public static ArrayView<float> Block() => SharedMemory.Allocate<float>(16 * Tile.BlockPitch);
-
-    public static ArrayView<float> Column() => SharedMemory.Allocate<float>(16);
-
-    public static ArrayView<float> Each() => SharedMemory.Allocate<float>(64);
-
-    public static Sums Step(Sums sums, ArrayView<float> left, int start, int pitch, ArrayView<float> right, int k)
-    {
-        float b = right[k * Tile.Columns + Group.IdxX];
-        sums.A = FourRows(left, start, pitch) * b + sums.A;
-        sums.B = FourRows(left, start + 4 * pitch, pitch) * b + sums.B;
-        sums.C = FourRows(left, start + 8 * pitch, pitch) * b + sums.C;
-        sums.D = FourRows(left, start + 12 * pitch, pitch) * b + sums.D;
-        return sums;
-    }
-
-    public static Sums Scale(Sums sums, ArrayView<float> factors)
-    {
-        sums.A *= FourRows(factors, 0, 1);
-        sums.B *= FourRows(factors, 4, 1);
-        sums.C *= FourRows(factors, 8, 1);
-        sums.D *= FourRows(factors, 12, 1);
-        return sums;
-    }
-
-    public static void Store(Sums sums, ArrayView<float> block)
-    {
-        StoreRows(sums.A, block, Group.IdxX);
-        StoreRows(sums.B, block, Group.IdxX + 4 * Tile.BlockPitch);
-        StoreRows(sums.C, block, Group.IdxX + 8 * Tile.BlockPitch);
-        StoreRows(sums.D, block, Group.IdxX + 12 * Tile.BlockPitch);
-    }
-
-    static Float4 FourRows(ArrayView<float> from, int start, int pitch) =>
-        Float4.Of(from[start], from[start + pitch], from[start + 2 * pitch], from[start + 3 * pitch]);
-
-    static void StoreRows(Float4 sums, ArrayView<float> block, int start)
-    {
-        block[start] = sums.X;
-        block[start + Tile.BlockPitch] = sums.Y;
-        block[start + 2 * Tile.BlockPitch] = sums.Z;
-        block[start + 3 * Tile.BlockPitch] = sums.W;
-    }
 }

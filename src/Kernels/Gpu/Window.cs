@@ -9,8 +9,11 @@ struct Window
     /// <summary>The picture, after enlarging; and channels of a pixel, padded ones too.</summary>
     public int Height, Width, Channels, PaddedChannels;
 
-    /// <summary>Elements from pixel to pixel, from line to line and from picture to picture; 1 where the picture is enlarged, which halves indices.</summary>
-    public int Pitch, LinePitch, PicturePitch, Enlarged;
+    /// <summary>In memory: elements from pixel to pixel, from line to line and from picture to picture.</summary>
+    public int Pitch, LinePitch, PicturePitch;
+
+    /// <summary>1 where the picture is enlarged as it is read: pixel [i,j] lies at [i/2,j/2]. 0 otherwise.</summary>
+    public int Enlarged;
 
     /// <summary>The output: one row of the product a pixel.</summary>
     public int Rows, OutWidth, OutPixels;
@@ -24,7 +27,7 @@ struct Window
         Height = geometry.Upsample ? y.H : x.Shape.H, Width = geometry.Upsample ? y.W : x.Shape.W,
         Channels = x.Shape.C, PaddedChannels = weight.PaddedChannels,
         Pitch = x.Pitch, LinePitch = x.Shape.W * x.Pitch, PicturePitch = x.Shape.T * x.Pitch, Enlarged = geometry.Upsample ? 1 : 0,
-        Rows = (int)y.Rows, OutWidth = y.W, OutPixels = y.T,
+        Rows = GpuBackend.Index(y.Rows), OutWidth = y.W, OutPixels = y.T,
         KernelW = weight.KernelW, Stride = geometry.Stride, Top = geometry.Top, Left = geometry.Left,
     };
 

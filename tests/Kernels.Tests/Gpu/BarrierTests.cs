@@ -18,8 +18,8 @@ public class BarrierTests
     /// <summary>The kernel, its specialised values, an operation that runs it, and how many of its barriers order no memory.</summary>
     static readonly Dictionary<string, (Type Kernel, long[] Values, Action<GpuBackend> Run, int Harmless)> kernels = new()
     {
-        ["product"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile4x4>), [0], Product, 1),
-        ["product for processors"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile16x1>), [0], Product, 2),
+        ["product"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile4x4>), [0, 0], Product, 1),
+        ["product for processors"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile16x1>), [0, 0], Product, 2),
         ["attention"] = (typeof(AttentionKernel<Float32, Tile4x4>), [], Attention, 0),
         ["layer norm"] = (typeof(LayerNormKernel<Float32>), [], LayerNorm, 1),
         ["group norm"] = (typeof(GroupFactorsKernel), [], GroupNorm, 0),

@@ -7,7 +7,7 @@ public class ProductTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Linear(string backend)
     {
-        for (int seed = 0; seed < 60; seed++)
+        foreach (int seed in Backends.Seeds(backend, 0, 60))
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
@@ -25,7 +25,7 @@ public class ProductTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Convolutions(string backend)
     {
-        for (int seed = 100; seed < 170; seed++)
+        foreach (int seed in Backends.Seeds(backend, 100, 70))
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
@@ -52,7 +52,7 @@ public class ProductTests
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Gated(string backend)
     {
-        for (int seed = 200; seed < 230; seed++)
+        foreach (int seed in Backends.Seeds(backend, 200, 30))
         {
             var draw = new Draw(seed);
             using var pair = new Pair(backend);
