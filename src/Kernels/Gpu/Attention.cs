@@ -65,12 +65,8 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
             Float4x4 products = default;
             for (int c = 0; c < sizes.Width; c += Tile.Depth)
             {
-                int channel = c + quarter * 4, from = (n * sizes.Queries + query) * sizes.PitchQ + head * sizes.Width + channel;
-                int count = query < sizes.Queries ? sizes.Width - channel : 0, to = row * Tile.LeftPitch + quarter * 4;
-                left[to] = count > 0 ? T.Load(q[from]) : 0;
-                left[to + 1] = count > 1 ? T.Load(q[from + 1]) : 0;
-                left[to + 2] = count > 2 ? T.Load(q[from + 2]) : 0;
-                left[to + 3] = count > 3 ? T.Load(q[from + 3]) : 0;
+                int channel = c + quarter * 4;
+                Tile.BringLeft(q, (n * sizes.Queries + query) * sizes.PitchQ + head * sizes.Width + channel, query < sizes.Queries ? sizes.Width - channel : 0, left);
                 var slice = new RightSlice
                 {
                     Start = (n * sizes.Keys + firstKey) * sizes.PitchK + head * sizes.Width + c, Pitch = sizes.PitchK, Depth = sizes.Width - c, Columns = sizes.Keys - firstKey,

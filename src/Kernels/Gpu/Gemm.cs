@@ -73,9 +73,9 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         public int Weight, Rank, Share;
     }
 
-    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
+    readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<float>, ArrayView<Float32>, ArrayView<float>,
+        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)
@@ -89,12 +89,12 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         // A share's sums take the place of y, and nothing is done with them yet.
         if (product.Shares is not null) then = default;
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)),
-            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<float>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
+            gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<Float32>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
             gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Shares ?? y),
             window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share), SpecializedValue.New(product.Up is null ? 0 : 1));
     }
 
-    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<float> t, ArrayView<Float32> up, ArrayView<float> vector,
+    static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<Float32> t, ArrayView<Float32> up, ArrayView<float> vector,
         ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending,
         SpecializedValue<int> finish, SpecializedValue<int> hasLowRank)
     {
@@ -104,8 +104,8 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         int item = Group.IdxX, firstRow = Grid.IdxX * TTile.Rows, panel = Grid.IdxY;
 
         // Of the left slice, [rows][16], a work-item brings four k of one row.
-        int row = item / 4, four = item % 4 * 4, to = row * Tile.LeftPitch + four;
-        var corner = Window.CornerOf(window, firstRow + row);
+        int row = firstRow + item / 4, four = item % 4 * 4;
+        var corner = Window.CornerOf(window, row);
 
         int first = Grid.IdxZ * depths.Share, end = XMath.Min(first + depths.Share, depths.Weight + depths.Rank);
         Float4x4 sums = default;
@@ -113,12 +113,9 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         for (int k = first; k < XMath.Min(end, depths.Weight); k += Tile.Depth)
         {
             int kernelTap = k / window.PaddedChannels, channel = k - kernelTap * window.PaddedChannels;
-            if (channel == 0 || k == first) from = Window.Find(window, corner, kernelTap);
-            int count = from < 0 ? 0 : window.Channels - channel - four, at = from + channel + four;
-            left[to] = count > 0 ? TX.Load(x[at]) : 0;
-            left[to + 1] = count > 1 ? TX.Load(x[at + 1]) : 0;
-            left[to + 2] = count > 2 ? TX.Load(x[at + 2]) : 0;
-            left[to + 3] = count > 3 ? TX.Load(x[at + 3]) : 0;
+            if (k == first || channel == 0) from = Window.Find(window, corner, kernelTap);
+            channel += four;
+            Tile.BringLeft(x, from + channel, from < 0 ? 0 : window.Channels - channel, left);
             var slice = new RightSlice { Start = (panel * depths.Weight + k) * Tile.Columns };
             TTile.Bring<TW, PackedRight>(weight, slice, right);
             Group.Barrier();
@@ -128,12 +125,7 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         // Without low-rank terms this loop is no part of the kernel, which is compiled in a third of the time.
         for (int k = XMath.Max(first - depths.Weight, 0); hasLowRank != 0 && k < end - depths.Weight; k += Tile.Depth)
         {
-            int at = (firstRow + row) * depths.Rank + k + four;
-            bool inside = firstRow + row < window.Rows;
-            left[to] = inside ? t[at] : 0;
-            left[to + 1] = inside ? t[at + 1] : 0;
-            left[to + 2] = inside ? t[at + 2] : 0;
-            left[to + 3] = inside ? t[at + 3] : 0;
+            Tile.BringLeft(t, row * depths.Rank + k + four, row < window.Rows ? 4 : 0, left);
             var slice = new RightSlice { Start = (panel * depths.Rank + k) * Tile.Columns };
             TTile.Bring<Float32, PackedRight>(up, slice, right);
             Group.Barrier();

@@ -140,4 +140,17 @@ static class Tile
 
     /// <summary>From row to row of a block.</summary>
     public const int BlockPitch = Columns + 1;
+
+    /// <summary>
+    /// A work-item's part of the left slice, four neighbouring k of row item / 4, into shared memory: so many as there are from
+    /// <paramref name="at"/> on, and zeros.
+    /// </summary>
+    public static void BringLeft<T>(ArrayView<T> from, int at, int count, ArrayView<float> left) where T : unmanaged, IStored<T>
+    {
+        int to = Group.IdxX / 4 * LeftPitch + Group.IdxX % 4 * 4;
+        left[to] = count > 0 ? T.Load(from[at]) : 0;
+        left[to + 1] = count > 1 ? T.Load(from[at + 1]) : 0;
+        left[to + 2] = count > 2 ? T.Load(from[at + 2]) : 0;
+        left[to + 3] = count > 3 ? T.Load(from[at + 3]) : 0;
+    }
 }
