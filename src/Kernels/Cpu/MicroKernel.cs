@@ -19,7 +19,8 @@ static unsafe class MicroKernel
     public static int LargeRows<V>() where V : struct, IVec<V> => V.Count == 16 ? 12 : 6;
 
     /// <summary>
-    /// C[rows, 2 vectors] (+)= A[rows, depth] B[depth, 2 vectors], for any number of rows; C has room for a multiple of four.
+    /// C[rows, 2 vectors] (+)= A[rows, depth] B[depth, 2 vectors], for any number of rows; A and C have room for a multiple of
+    /// twelve, and what lies beyond the rows asked for may be written.
     /// Where no more than one vector of the panel is used, only that is computed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -31,7 +32,8 @@ static unsafe class MicroKernel
             return;
         }
         int large = LargeRows<V>();
-        for (; rows >= large; rows -= large, a += large * Stride, c += (nint)large * cPitch)
+        // More than eight of twelve, or four of six, are a large kernel's: twice four rows for five would leave the room.
+        for (; rows > (large == 12 ? 8 : 4); rows -= large, a += large * Stride, c += (nint)large * cPitch)
         {
             if (V.Count == 16) Twelve<V>(a, b, c, depth, cPitch, add);
             else Six<V>(a, b, c, depth, cPitch, add);

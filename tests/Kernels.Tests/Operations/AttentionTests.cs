@@ -23,4 +23,21 @@ public class AttentionTests
             pair.AssertNear(y, draw, $"{q} to {k}, {heads} heads, causal {causal}, scale {scale}", scale > 10 ? 3e-5 : 4e-6);
         }
     }
+
+    /// <summary>Every number of queries up to a few tiles: what is left of a tile must not spill into what is done.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void AnyNumberOfQueries(string backend)
+    {
+        using var pair = new Pair(backend);
+        foreach (int queries in Backends.Seeds(backend, 1, 26))
+        {
+            var draw = new Draw(queries);
+            Shape q = Shape.Tokens(1, queries, 20), k = Shape.Tokens(1, 270, 20);
+            Both query = pair.Tensor(q, draw.Values(q.Count)), key = pair.Tensor(k, draw.Values(k.Count)), value = pair.Tensor(k, draw.Values(k.Count)), y = pair.Tensor(q);
+            pair.Backend.Attention(query.Ours, key.Ours, value.Ours, y.Ours, 1);
+            pair.Reference.Attention(query.Theirs, key.Theirs, value.Theirs, y.Theirs, 1);
+            pair.AssertNear(y, draw, $"{queries} queries", 4e-6);
+        }
+    }
 }
