@@ -35,9 +35,6 @@ sealed record Address(Expression Base, Expression[] Terms, long Constant, Memory
         ? Base
         : new Expression($"{Base.At(Level.Sum)} + {(Terms.Length + (Constant != 0 ? 1 : 0) > 1 ? $"({IndexText})" : IndexText)}", Level.Sum, CType.Pointer).From([Base, .. Terms]);
 
-    /// <summary>The address itself, of a number of some type.</summary>
-    public Expression PointerTo(MemoryType type) => Type is null ? Pointer.CastTo(PointerTypes.CName(Space, type), CType.Pointer) : Pointer;
-
     int Unit => Type?.Size() ?? 1;
 
     string IndexText => Terms.Length == 0

@@ -34,11 +34,10 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         if (instruction.Target is { } invariant && kernel.Invariants.Contains(invariant)) return; // written where it is read
         if (instruction.Op == Op.Store)
         {
-            int width = kernel.Vectors.Width(instruction);
-            var place = AddressOf(instruction.A);
-            var stored = Read(instruction.B, width);
+            var place = AddressOf(instruction.A).Value(instruction.Memory);
+            var stored = Read(instruction.B);
             Declare(other => other.Value.Loads);
-            Line(width > 1 ? $"vstore{width}({stored.Text}, 0, {place.PointerTo(instruction.Memory).Text});" : $"{place.Value(instruction.Memory).Text} = {stored.Text};");
+            Line($"{place.Text} = {stored.Text};");
             return;
         }
         bool isAtomic = Usage.HasEffect(instruction.Op);
@@ -79,17 +78,9 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
         }
     }
 
-    /// <summary>An operand of so many lanes; what is no vector counts for all of them.</summary>
-    Expression Read(Operand operand, int width)
-    {
-        var value = Read(operand);
-        return width == 1 || (operand.Variable is { } variable && kernel.Vectors.Width(variable) == width) ? value : value.CastTo($"float{width}", CType.Float);
-    }
-
     Expression Read(Operand operand)
     {
         if (operand.Variable is not { } variable) return Expression.Of(operand);
-        if (kernel.Vectors.LaneOf(variable) is { } lane) return Read(lane.Vector).Lane(lane.Lane);
         return Take(variable) is { } entry ? entry.Value : kernel.Invariants.Contains(variable) ? Evaluate(kernel.Usage.Definition(variable)!).Value : Expression.Of(variable);
     }
 
@@ -121,8 +112,6 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
                 return Pointer(AddressOf(instruction.A).Plus(Read(instruction.B), instruction.Offset));
             case Op.Field:
                 return Pointer(AddressOf(instruction.A).Plus(instruction.Offset));
-            case Op.Load when kernel.Vectors.Width(instruction) is var width and > 1:
-                return (Expression.Call($"vload{width}", CType.Float, Expression.Int(0), AddressOf(instruction.A).PointerTo(instruction.Memory)).Loading(), null);
             case Op.Load:
                 return (AddressOf(instruction.A).Value(instruction.Memory).Loading(), null);
             case Op.Move when instruction.Target!.Type.IsPointer():
@@ -148,9 +137,8 @@ sealed class BlockWriter(KernelWriter kernel, BasicBlock block)
                 var operand = Read(instruction.B);
                 return (kernel.Atomics.Call(instruction, place, operand, instruction.Op == Op.AtomicCompareExchange ? Read(instruction.C) : null), null);
             default:
-                int lanes = kernel.Vectors.Width(instruction);
-                var a = Read(instruction.A, lanes);
-                var b = instruction.Operands > 1 ? Read(instruction.B, lanes) : null;
+                var a = Read(instruction.A);
+                var b = instruction.Operands > 1 ? Read(instruction.B) : null;
                 return (Operations.Of(instruction, a, b, kernel.Indices.Contains(instruction.Target), kernel.Target.Fuses(instruction.A.Type)), null);
         }
 

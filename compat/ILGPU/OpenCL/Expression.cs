@@ -71,9 +71,6 @@ sealed class Expression(string text, Level level, CType type)
     public static Expression Of(Variable variable) =>
         new(Names.Of(variable), Level.Primary, Names.TypeOf(variable.Type)) { Leaves = [variable] };
 
-    /// <summary>A lane of a vector.</summary>
-    public Expression Lane(int lane) => new Expression($"{At(Level.Primary)}.s{lane:x}", Level.Primary, CType.Float).From(this);
-
     /// <summary>A name of something that never changes.</summary>
     public static Expression Fixed(string name, CType type) => new(name, Level.Primary, type);
 

@@ -27,10 +27,8 @@ sealed class KernelWriter
 
     KernelWriter(KernelMethod kernel, Target target)
     {
-        Target = target;
-        Vectors = Vectors.Of(kernel);
-        this.kernel = kernel = Vectors.Kernel;
-        Usage = new(kernel, Vectors);
+        (this.kernel, Target) = (kernel, target);
+        Usage = new(kernel);
         Invariants = new(kernel, Usage);
         Indices = new(kernel, Usage);
         Pointers = new(kernel, Usage);
@@ -38,8 +36,6 @@ sealed class KernelWriter
     }
 
     public Target Target { get; }
-
-    public Vectors Vectors { get; }
 
     public Usage Usage { get; }
 
@@ -61,10 +57,7 @@ sealed class KernelWriter
     }
 
     /// <summary>A variable's type in C.</summary>
-    public string TypeOf(Variable variable) => variable.Type.IsPointer() ? PointerTypes.CName(variable.Type, Pointers.Of(variable)) : VectorType(Names.Of(variable.Type), Vectors.Width(variable));
-
-    /// <summary>A type of so many lanes.</summary>
-    public static string VectorType(string type, int width) => width == 1 ? type : $"{type}{width}";
+    public string TypeOf(Variable variable) => variable.Type.IsPointer() ? PointerTypes.CName(variable.Type, Pointers.Of(variable)) : Names.Of(variable.Type);
 
     // Long names of generic methods are cut: some tools and drivers don't take any length.
     string EntryPoint => Names.Clean(kernel.Name.Length > 60 ? kernel.Name[..60] : kernel.Name) + "kernel";

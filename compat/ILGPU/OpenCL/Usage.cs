@@ -6,7 +6,6 @@ namespace ILGPU.Compat.OpenCL;
 sealed class Usage
 {
     readonly KernelMethod kernel;
-    readonly Vectors vectors;
     readonly Entry[] entries;
 
     /// <summary>What is known of a variable.</summary>
@@ -22,9 +21,9 @@ sealed class Usage
         public bool Seen;
     }
 
-    public Usage(KernelMethod kernel, Vectors vectors)
+    public Usage(KernelMethod kernel)
     {
-        (this.kernel, this.vectors) = (kernel, vectors);
+        this.kernel = kernel;
         entries = new Entry[kernel.Variables.Length];
         while (true)
         {
@@ -81,7 +80,6 @@ sealed class Usage
     void Use(Operand operand, BasicBlock block)
     {
         if (operand.Variable is not { } variable) return;
-        if (vectors.LaneOf(variable) is { } lane) variable = lane.Vector;
         ref var entry = ref Touch(variable, block);
         entry.Uses++;
         if (entry.Definitions == 0) entry.ReadFirst = true;
