@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PureLcm.Model.Tests;
 
 namespace PureLcm.Lcm.Tests;
 
@@ -14,7 +15,7 @@ public class RealPackageTests
         string artifacts = Directory.CreateTempSubdirectory("lcm-ilgpu-").FullName;
         try
         {
-            var (code, output) = Dotnet("build", Path.Combine(Root(), "tools", "lcm"), "-c", "Release", "-p:ILGPU=real", "--artifacts-path", artifacts, "-nodeReuse:false");
+            var (code, output) = Dotnet("build", Path.Combine(Repository.Root, "tools", "lcm"), "-c", "Release", "-p:ILGPU=real", "--artifacts-path", artifacts, "-nodeReuse:false");
             Assert.SkipWhen(code != 0 && (output.Contains("NU1101", StringComparison.Ordinal) || output.Contains("NU1102", StringComparison.Ordinal) || output.Contains("NU1301", StringComparison.Ordinal)),
                 "the package feed here has no ILGPU 1.5.3");
             Assert.True(code == 0, output);
@@ -43,12 +44,5 @@ public class RealPackageTests
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output + error.Result);
-    }
-
-    static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "PureLcm.sln"))) return folder.FullName;
-        throw new InvalidOperationException($"no PureLcm.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -36,6 +36,7 @@ static class Operations
         LayerNorm(4096, 320);
         LayerNorm(1024, 640);
         Concatenate(64, 320);
+        Elementwise(64, 320);
 
         void Convolution(int size, int cIn, int cOut)
         {
@@ -83,6 +84,25 @@ static class Operations
         {
             using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(Shape.Image(1, size, size, 2 * channels), backend.DefaultPrecision);
             Measure($"copy into channels {size}x{size} x {channels}", 0, 2.0 * 4 * size * size * channels, () => backend.Copy(x, y.Channels(0, channels)));
+        }
+
+        // What moves bytes and computes next to nothing: each reads and writes its tensors once.
+        void Elementwise(int size, int channels)
+        {
+            using Tensor x = Random(Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
+            using Tensor wide = backend.Allocate(Shape.Image(1, 2 * size, 2 * size, channels), backend.DefaultPrecision), words = backend.Allocate(Shape.Tokens(1, 77, 768), backend.DefaultPrecision);
+            using Tensor waves = backend.Allocate(Shape.Vectors(2, channels), backend.DefaultPrecision);
+            using var table = backend.Pack(WeightKind.Table, Made(49408, 768));
+            int[] ids = [.. Enumerable.Range(0, 77).Select(i => 600 * i)];
+            string shape = $"{size}x{size} x {channels}";
+            double bytes = (double)x.Shape.Count * (x.Type == ElementType.Float32 ? 4 : 2), wordBytes = (double)words.Shape.Count * (words.Type == ElementType.Float32 ? 4 : 2);
+            foreach (var activation in (Activation[])[Activation.Silu, Activation.Gelu, Activation.QuickGelu, Activation.Tanh])
+                Measure($"{activation.ToString().ToLowerInvariant()} {shape}", 0, 2 * bytes, () => backend.Activate(x, y, activation));
+            Measure($"three terms {shape} (a sampler's step)", 0, 4 * bytes, () => backend.Combine(y, new(1, x), new(-0.5f, y), new(0.5f, x)));
+            Measure($"enlarge {shape}", 0, 5 * bytes, () => backend.Upsample(x, wide));
+            Measure($"all finite? {shape}", 0, bytes, () => backend.AllFinite(x));
+            Measure("embed 77 of 49408 x 768", 0, wordBytes + 2.0 * words.Shape.Count, () => backend.Embed(table, ids, words));
+            Measure($"sinusoids 2 x {channels}", 0, 4.0 * waves.Shape.Count, () => backend.TimestepEmbedding([999, 1], waves, cosFirst: true, shift: 0));
         }
 
         Tensor Random(Shape shape) => Operations.Random(backend, shape);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ILGPU.Compat.Ir;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
@@ -44,8 +45,8 @@ static class Folding
             Op.Convert => Convert(a, memory, unsigned),
             _ => a.Type switch
             {
-                ValueType.Float32 => Float(op, unsigned, a.AsFloat, b.AsFloat),
-                ValueType.Float64 => Double(op, unsigned, a.AsDouble, b.AsDouble),
+                ValueType.Float32 => Float(op, unsigned, a.AsFloat, b.AsFloat, Operand.Of),
+                ValueType.Float64 => Float(op, unsigned, a.AsDouble, b.AsDouble, Operand.Of),
                 _ => Integer(op, unsigned, a, b),
             },
         };
@@ -134,55 +135,25 @@ static class Folding
         _ => order >= 0,
     };
 
-    static Operand? Float(Op op, bool unsigned, float x, float y)
+    static Operand? Float<T>(Op op, bool unsigned, T x, T y, Func<T, Operand> operand) where T : IFloatingPointIeee754<T>
     {
-        if (IsComparison(op)) return Compare(op, unsigned, x, y);
-        float? value = op switch
+        if (IsComparison(op)) return Operand.Of((T.IsNaN(x) || T.IsNaN(y) ? unsigned || op == Op.NotEqual : Holds(op, x.CompareTo(y))) ? 1 : 0);
+        return op switch
         {
-            Op.Add => x + y,
-            Op.Subtract => x - y,
-            Op.Multiply => x * y,
-            Op.Divide => x / y,
-            Op.Remainder => x % y,
-            Op.Negate => -x,
-            Op.Abs => MathF.Abs(x),
-            Op.Min => float.MinNumber(x, y),
-            Op.Max => float.MaxNumber(x, y),
-            Op.Sqrt => MathF.Sqrt(x),
-            Op.Floor => MathF.Floor(x),
-            Op.Ceiling => MathF.Ceiling(x),
-            Op.Round => MathF.Round(x),
-            _ => null, // a device's own last bits
+            Op.Add => operand(x + y),
+            Op.Subtract => operand(x - y),
+            Op.Multiply => operand(x * y),
+            Op.Divide => operand(x / y),
+            Op.Remainder => operand(x % y),
+            Op.Negate => operand(-x),
+            Op.Abs => operand(T.Abs(x)),
+            Op.Min => operand(T.MinNumber(x, y)),
+            Op.Max => operand(T.MaxNumber(x, y)),
+            Op.Sqrt => operand(T.Sqrt(x)),
+            Op.Floor => operand(T.Floor(x)),
+            Op.Ceiling => operand(T.Ceiling(x)),
+            Op.Round => operand(T.Round(x)),
+            _ => Unknown, // a device's own last bits
         };
-        return value is { } result ? Operand.Of(result) : Unknown;
-    }
-
-    static Operand? Double(Op op, bool unsigned, double x, double y)
-    {
-        if (IsComparison(op)) return Compare(op, unsigned, x, y);
-        double? value = op switch
-        {
-            Op.Add => x + y,
-            Op.Subtract => x - y,
-            Op.Multiply => x * y,
-            Op.Divide => x / y,
-            Op.Remainder => x % y,
-            Op.Negate => -x,
-            Op.Abs => Math.Abs(x),
-            Op.Min => double.MinNumber(x, y),
-            Op.Max => double.MaxNumber(x, y),
-            Op.Sqrt => Math.Sqrt(x),
-            Op.Floor => Math.Floor(x),
-            Op.Ceiling => Math.Ceiling(x),
-            Op.Round => Math.Round(x),
-            _ => null,
-        };
-        return value is { } result ? Operand.Of(result) : Unknown;
-    }
-
-    static Operand Compare(Op op, bool unordered, double x, double y)
-    {
-        bool holds = double.IsNaN(x) || double.IsNaN(y) ? unordered || op == Op.NotEqual : Holds(op, x.CompareTo(y));
-        return Operand.Of(holds ? 1 : 0);
     }
 }

@@ -8,14 +8,14 @@ namespace PureLcm.Kernels.Dry;
 /// <param name="like">The device whose way of storing tensors is counted; the host's when null.</param>
 public sealed class DryBackend(Backend? like = null) : Backend
 {
+    readonly Dictionary<long, (int Used, int Pooled)> blocks = [];
+    long inUse, peak, footprint, peakFootprint;
+
     /// <inheritdoc/>
     public override ElementType DefaultPrecision => like?.DefaultPrecision ?? ElementType.Float32;
 
     /// <inheritdoc/>
     public override ElementType StoredAs(ElementType type) => like?.StoredAs(type) ?? ElementType.Float32;
-
-    readonly Dictionary<long, (int Used, int Pooled)> blocks = [];
-    long inUse, peak, footprint, peakFootprint;
 
     /// <inheritdoc/>
     public override string Name => "dry run";

@@ -8,10 +8,3 @@ abstract class GpuKernel<TArguments>
 {
     public abstract void Launch(in TArguments arguments);
 }
-
-/// <summary>What a device can't do, or a driver has failed to do; the message says it in a sentence.</summary>
-public sealed class GpuException : Exception
-{
-    /// <summary>With what went wrong, and what the driver said.</summary>
-    public GpuException(string message, Exception? inner = null) : base(message, inner) { }
-}

@@ -142,9 +142,9 @@ public class ArithmeticTests
         where T : unmanaged, INumber<T>
     {
         using var cl = new ClTest();
-        var k = new HandMade("Arithmetic");
+        var k = new KernelBuilder("Arithmetic");
         int size = input.Size(), views = k.View("values", size), results = k.View("results", size);
-        var b = k.Block();
+        var b = k.NewBlock();
         var x = b.Load(b.Element(b.Pointer(views), b.Place(Op.GridIndex), size), input);
         var y = b.Load(b.Element(b.Pointer(views), b.Place(Op.GroupIndex), size), input);
         var pair = b.Do(Op.Add, b.Do(Op.Multiply, b.Place(Op.GridIndex), b.Place(Op.GroupDimension)), b.Place(Op.GroupIndex));

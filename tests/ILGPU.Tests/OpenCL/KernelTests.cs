@@ -12,9 +12,9 @@ public class KernelTests
     public void A_loop_over_a_grid_with_a_bound()
     {
         using var cl = new ClTest();
-        var k = new HandMade("Axpy");
+        var k = new KernelBuilder("Axpy");
         int x = k.View("x"), y = k.View("y"), scale = k.Number("scale", MemoryType.Float32), count = k.Number("count", MemoryType.Int32);
-        Block entry = k.Block(), head = k.Block(), body = k.Block(), exit = k.Block();
+        Block entry = k.NewBlock(), head = k.NewBlock(), body = k.NewBlock(), exit = k.NewBlock();
         var i = k.Variable(ValueType.Int32);
         var n = entry.Value(count, MemoryType.Int32);
         var place = entry.Do(Op.Multiply, entry.Place(Op.GridIndex), entry.Place(Op.GroupDimension));
@@ -47,9 +47,9 @@ public class KernelTests
     public void Work_items_reverse_a_group_through_shared_memory_round_after_round()
     {
         using var cl = new ClTest();
-        var k = new HandMade("Reverse");
+        var k = new KernelBuilder("Reverse");
         int data = k.View("data"), tile = k.Shared(64 * 4), rounds = k.Number("rounds", MemoryType.Int32);
-        Block entry = k.Block(), head = k.Block(), body = k.Block(), middle = k.Block(), last = k.Block(), exit = k.Block();
+        Block entry = k.NewBlock(), head = k.NewBlock(), body = k.NewBlock(), middle = k.NewBlock(), last = k.NewBlock(), exit = k.NewBlock();
         var round = k.Variable(ValueType.Int32);
         var lane = entry.Place(Op.GroupIndex);
         var mirrored = entry.Do(Op.Subtract, Operand.Of(63), lane);
@@ -89,10 +89,10 @@ public class KernelTests
     public void Structures_arrive_as_the_host_has_them_and_sub_views_begin_where_they_begin()
     {
         using var cl = new ClTest();
-        var k = new HandMade("Structures");
-        int settings = k.Parameter(new(ParameterKind.Value, "settings", 24, [(0, MemoryType.UInt8), (2, MemoryType.Int16), (8, MemoryType.Float64), (16, MemoryType.Float32)]));
+        var k = new KernelBuilder("Structures");
+        int settings = k.Value("settings", 24, (0, MemoryType.UInt8), (2, MemoryType.Int16), (8, MemoryType.Float64), (16, MemoryType.Float32));
         int output = k.View("output", 8), nothing = k.View("nothing");
-        var entry = k.Block();
+        var entry = k.NewBlock();
         var pointer = entry.Pointer(output);
         void Put(int i, Operand value) => entry.Store(entry.Element(pointer, Operand.Of(i), 8), value, MemoryType.Float64);
         Put(0, entry.Convert(entry.Value(settings, MemoryType.UInt8), MemoryType.Float64));
@@ -118,9 +118,9 @@ public class KernelTests
     public void Switches_and_memory_of_a_work_items_own()
     {
         using var cl = new ClTest();
-        var k = new HandMade("Switch");
+        var k = new KernelBuilder("Switch");
         int output = k.View("output"), own = k.Local(16);
-        Block entry = k.Block(), zero = k.Block(), one = k.Block(), other = k.Block(), exit = k.Block();
+        Block entry = k.NewBlock(), zero = k.NewBlock(), one = k.NewBlock(), other = k.NewBlock(), exit = k.NewBlock();
         var lane = entry.Place(Op.GroupIndex);
         var slot = entry.Element(entry.Allocation(ValueType.Local, own), entry.Do(Op.And, lane, Operand.Of(3)));
         entry.Store(slot, lane, MemoryType.Int32);
@@ -142,9 +142,9 @@ public class KernelTests
     public void Atomics_of_ints_and_floats_in_global_and_shared_memory()
     {
         using var cl = new ClTest();
-        var k = new HandMade("Atomics");
+        var k = new KernelBuilder("Atomics");
         int ints = k.View("ints"), floats = k.View("floats"), tile = k.Shared(8);
-        Block entry = k.Block(), set = k.Block(), add = k.Block(), write = k.Block();
+        Block entry = k.NewBlock(), set = k.NewBlock(), add = k.NewBlock(), write = k.NewBlock();
         var lane = entry.Place(Op.GroupIndex);
         var shared = entry.Allocation(ValueType.Shared, tile);
         entry.Store(entry.Element(shared, Operand.Of(0)), Operand.Of(0f), MemoryType.Float32);

@@ -12,9 +12,9 @@ public class RuntimeTests
 {
     static KernelMethod AddOne(string name = "AddOne")
     {
-        var k = new HandMade(name);
+        var k = new KernelBuilder(name);
         int data = k.View("data");
-        var b = k.Block();
+        var b = k.NewBlock();
         var place = b.Do(Op.Add, b.Do(Op.Multiply, b.Place(Op.GridIndex), b.Place(Op.GroupDimension)), b.Place(Op.GroupIndex));
         var at = b.Element(b.Pointer(data), place);
         b.Store(at, b.Do(Op.Add, b.Load(at, MemoryType.Float32), Operand.Of(1f)), MemoryType.Float32);
@@ -137,9 +137,9 @@ public class RuntimeTests
         using var buffer = cl.Accelerator.Allocate1D<float>(64);
         var error = Assert.Throws<AcceleratorException>(() => cl.Run(AddOne(), (1, 1 << 20), arguments => arguments.Add<ArrayView<float>>(buffer.View)));
         Assert.Contains("AddOne: a group of 1048576 x 1 x 1 work-items", error.Message);
-        var k = new HandMade("Sharing");
+        var k = new KernelBuilder("Sharing");
         k.Shared(1 << 30);
-        k.Block();
+        k.NewBlock();
         error = Assert.Throws<AcceleratorException>(() => cl.Run(k.Build(), (1, 1), _ => { }));
         Assert.Contains("Sharing shares 1073741824 bytes", error.Message);
     }

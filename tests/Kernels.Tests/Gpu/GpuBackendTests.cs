@@ -100,6 +100,8 @@ public class GpuBackendTests
         using var gpu = Accelerators.Backend(name);
         var e = Assert.Throws<OutOfMemoryException>(() => gpu.Allocate(Shape.Image(1000, 100_000, 100_000, 4)));
         Assert.Contains("in use", e.Message);
+        Assert.Contains("make smaller or fewer pictures", e.Message);
+        Assert.Equal(0, gpu.BytesInUse);
         // And the device still computes.
         using var x = gpu.Allocate(Shape.Vectors(1, 3));
         gpu.Fill(x, 2);

@@ -32,16 +32,25 @@ sealed unsafe class CPUBuffer(long lengthInBytes) : MemoryBuffer(lengthInBytes)
     }
 
     /// <inheritdoc/>
-    internal override void CopyFrom(AcceleratorStream? stream, long offset, void* source, long bytes) =>
+    internal override void CopyFrom(AcceleratorStream? stream, long offset, void* source, long bytes)
+    {
         Buffer.MemoryCopy(source, (byte*)HostPointer + offset, LengthInBytes - offset, bytes);
+        GC.KeepAlive(this); // the finalizer frees what is being copied
+    }
 
     /// <inheritdoc/>
-    internal override void CopyTo(AcceleratorStream? stream, long offset, void* destination, long bytes) =>
+    internal override void CopyTo(AcceleratorStream? stream, long offset, void* destination, long bytes)
+    {
         Buffer.MemoryCopy((byte*)HostPointer + offset, destination, bytes, bytes);
+        GC.KeepAlive(this);
+    }
 
     /// <inheritdoc/>
-    internal override void Clear(AcceleratorStream? stream, long offset, long bytes) =>
+    internal override void Clear(AcceleratorStream? stream, long offset, long bytes)
+    {
         NativeMemory.Clear((byte*)HostPointer + offset, (nuint)bytes);
+        GC.KeepAlive(this);
+    }
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -1,3 +1,4 @@
+using CompatTests.Execution;
 using ILGPU;
 using ILGPU.Compat.Execution;
 using ILGPU.Compat.Ir;
@@ -5,7 +6,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ValueType = ILGPU.Compat.Ir.ValueType;
 
-namespace CompatTests.Execution;
+namespace CompatTests;
 
 /// <summary>Kernels put together by hand, block by block, for what the front end would never make or not reliably.</summary>
 sealed class KernelBuilder(string name)
@@ -119,7 +120,8 @@ sealed class KernelBuilder(string name)
         current.Targets = targets;
     }
 
-    Variable Add(Op op, Variable? target, Operand[] operands, MemoryType memory = default, int index = 0, int offset = 0, bool unsigned = false)
+    /// <summary>Any instruction, into the current block.</summary>
+    public Variable Add(Op op, Variable? target, Operand[] operands, MemoryType memory = default, int index = 0, int offset = 0, bool unsigned = false)
     {
         current.Instructions.Add(new(op)
         {
