@@ -4,7 +4,7 @@ namespace PureLcm.Weights;
 /// A file or folder that can't be used, and what can be done about it. The message is one sentence in one voice:
 /// where, what is wrong, and the way out. It is meant for people; a program bug is any other exception.
 /// </summary>
-public sealed class WeightsException : Exception
+public sealed class WeightsException : PureLcmException
 {
     const int LongestName = 160;
 

@@ -1,4 +1,6 @@
 using PureLcm.Model;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 
 namespace PureLcm.Lcm.Tests;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PureLcm.Model.Layers;
 
 namespace PureLcm.Lcm.Tests;
 

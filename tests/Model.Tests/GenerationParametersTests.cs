@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 

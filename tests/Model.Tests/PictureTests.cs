@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
+using PureLcm.Model.Pictures;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Tests;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Gpu;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Bench;

@@ -1,5 +1,6 @@
 using PureLcm.Bench;
 using PureLcm.Kernels.Gpu;
+using PureLcm.Model.Layers;
 
 // Benchmarks print ratios against this machine's own limits, measured in the same run: machines are shared and noisy, and
 // an absolute time says little. See docs/performance.md.

@@ -3,10 +3,11 @@ using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Dry;
 using PureLcm.Model;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
-using PureLcm.Model.Synthetic;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
+using PureLcm.Verification.Synthetic;
 
 namespace PureLcm.Bench;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PureLcm.Kernels.Gpu;
 using PureLcm.Model;
+using PureLcm.Model.Layers;
 using PureLcm.Weights;
 
 namespace PureLcm.Tools;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Model;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Tools;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PureLcm.Model.Layers;
 using PureLcm.Tools;
 using PureLcm.Tools.Commands;
 

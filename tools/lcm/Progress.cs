@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using Spectre.Console;
 

@@ -1,4 +1,5 @@
 using PureLcm.Model;
+using PureLcm.Model.Pictures;
 
 namespace PureLcm.Tools;
 

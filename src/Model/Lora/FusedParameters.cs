@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using PureLcm.Kernels;
+using PureLcm.Model.Layers;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Lora;

@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Layers;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Lora;

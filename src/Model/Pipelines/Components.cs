@@ -1,6 +1,7 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Dry;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Lora;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;

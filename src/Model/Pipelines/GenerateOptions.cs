@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 

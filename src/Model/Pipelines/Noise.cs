@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Random;
 
 namespace PureLcm.Model.Pipelines;

@@ -2,6 +2,8 @@ using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Dry;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;

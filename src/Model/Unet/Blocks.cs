@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Layers;
 
 namespace PureLcm.Model.Unet;
 

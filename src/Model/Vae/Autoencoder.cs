@@ -1,4 +1,6 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 
 namespace PureLcm.Model.Vae;
 

@@ -1,3 +1,4 @@
+using PureLcm.Model.Layers;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Vae;

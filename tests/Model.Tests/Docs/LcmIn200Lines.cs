@@ -1,6 +1,8 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Weights;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using FsCheck.Xunit;
-using PureLcm.Model.Synthetic;
+using PureLcm.Verification.Synthetic;
 
 namespace PureLcm.Model.Tests.Synthetic;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using PureLcm.Model.Schedulers;
-using PureLcm.Model.Synthetic;
+using PureLcm.Verification.Synthetic;
 
 namespace PureLcm.Model.Tests.Synthetic;
 

@@ -1,9 +1,10 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Gpu;
 using PureLcm.Kernels.Reference;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
-using PureLcm.Model.Verification;
+using PureLcm.Verification;
 
 namespace PureLcm.Model.Tests.Verification;
 

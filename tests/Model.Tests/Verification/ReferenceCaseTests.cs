@@ -1,7 +1,8 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Reference;
-using PureLcm.Model.Verification;
+using PureLcm.Model.Layers;
+using PureLcm.Verification;
 
 namespace PureLcm.Model.Tests.Verification;
 

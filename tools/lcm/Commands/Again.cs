@@ -1,5 +1,7 @@
 using System.CommandLine;
 using PureLcm.Model;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Tools.Commands;

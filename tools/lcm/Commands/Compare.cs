@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Model;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 

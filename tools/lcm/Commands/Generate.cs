@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using PureLcm.Model;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Weights;
 using PureLcm.Weights.Names;
 

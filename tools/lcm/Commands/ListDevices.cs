@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PureLcm.Kernels.Gpu;
+using PureLcm.Model.Layers;
 
 namespace PureLcm.Tools.Commands;
 

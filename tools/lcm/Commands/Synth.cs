@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using PureLcm.Model.Synthetic;
+using PureLcm.Model.Layers;
+using PureLcm.Verification.Synthetic;
 
 namespace PureLcm.Tools.Commands;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using PureLcm.Kernels;
-using PureLcm.Model.Verification;
+using PureLcm.Model.Layers;
+using PureLcm.Verification;
 
 namespace PureLcm.Tools.Commands;
 

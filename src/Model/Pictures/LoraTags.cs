@@ -1,7 +1,7 @@
 using System.Globalization;
 using PureLcm.Model.Pipelines;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pictures;
 
 /// <summary>LoRAs in a prompt, as A1111 has them: &lt;lora:NAME:WEIGHT&gt;.</summary>
 static class LoraTags

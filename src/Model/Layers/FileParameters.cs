@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using PureLcm.Kernels;
 using PureLcm.Weights;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>A component's parameters in its weights file or shards, read straight into packing.</summary>
 /// <param name="files">Where the tensors are, under diffusers' names.</param>

@@ -1,9 +1,7 @@
-using PureLcm.Weights;
-
-namespace PureLcm.Model;
+namespace PureLcm.Weights;
 
 /// <summary>Folders that the program writes into.</summary>
-static class OutputFolder
+public static class OutputFolder
 {
     /// <summary>Makes a folder, and those above it, where they are missing.</summary>
     /// <exception cref="WeightsException">It can't be made.</exception>

@@ -1,6 +1,6 @@
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>
 /// A place in the tree of modules while it is being built: <c>scope / "down_blocks" / 0 / "resnets" / 1</c>. The path is the

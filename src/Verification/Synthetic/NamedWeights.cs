@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text;
 using PureLcm.Kernels;
+using PureLcm.Model;
 
-namespace PureLcm.Model.Synthetic;
+namespace PureLcm.Verification.Synthetic;
 
 /// <summary>
 /// Weights that are a function of their names: real sizes without real files, the same in every implementation.

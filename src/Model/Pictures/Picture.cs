@@ -1,7 +1,7 @@
 using PureLcm.Kernels;
 using PureLcm.Weights;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pictures;
 
 /// <summary>A picture of 8-bit red, green and blue: what a pipeline gives.</summary>
 public sealed class Picture

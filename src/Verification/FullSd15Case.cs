@@ -1,12 +1,15 @@
 using PureLcm.Kernels;
+using PureLcm.Model;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
-using PureLcm.Model.Synthetic;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
+using PureLcm.Verification.Synthetic;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>
 /// Stable Diffusion 1.5 at its real size on weights made from their names: each network by itself, and a run of four steps.

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using PureLcm.Model.Schedulers;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pictures;
 
 /// <summary>
 /// The last line of a "parameters" text: "Steps: 4, Sampler: LCM, …". A value with a comma, a colon, a quote or a line's end

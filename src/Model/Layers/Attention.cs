@@ -1,6 +1,6 @@
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>
 /// Multi-head attention with its four projections (diffusers' Attention: to_q, to_k, to_v, to_out.0). What reads the same

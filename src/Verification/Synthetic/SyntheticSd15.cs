@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Dry;
+using PureLcm.Model;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
 using PureLcm.Weights;
 
-namespace PureLcm.Model.Synthetic;
+namespace PureLcm.Verification.Synthetic;
 
 /// <summary>
 /// Stable Diffusion 1.5 at its real size, as its published configurations describe it, on weights made from their names:

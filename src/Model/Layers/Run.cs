@@ -1,6 +1,6 @@
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>
 /// What goes through every <c>Forward</c>: the device to compute on, who watches, and whether to go on. One run is one

@@ -1,6 +1,6 @@
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>A part of a network, known by its path in the tree.</summary>
 public abstract class Module(Scope scope)

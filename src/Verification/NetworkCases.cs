@@ -1,8 +1,11 @@
 using PureLcm.Kernels;
+using PureLcm.Model;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Vae;
 using PureLcm.Weights;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>Single networks: text encoder, UNet with its inner activations, autoencoders.</summary>
 static class NetworkCases
@@ -86,5 +89,5 @@ static class NetworkCases
 
     /// <summary>The autoencoder of a folder that may hold nothing else.</summary>
     static IAutoencoder Autoencoder(Case reference, ModuleTable modules) =>
-        Pipelines.Components.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules, reference.Precision);
+        Components.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules, reference.Precision);
 }

@@ -1,8 +1,11 @@
+using PureLcm.Model;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>Text to image: timesteps, the latent after each step, and the picture.</summary>
 static class PictureCase

@@ -1,7 +1,7 @@
 using System.Globalization;
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pipelines;
 
 /// <summary>How much memory there is, since on Linux there is no catching it when it runs out.</summary>
 public static class Memory

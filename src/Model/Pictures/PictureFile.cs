@@ -3,7 +3,7 @@ using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.Formats.Png.Chunks;
 using SixLabors.ImageSharp.PixelFormats;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pictures;
 
 /// <summary>Picture files. Only here is ImageSharp used, the package or the subset in compat/ImageSharp.</summary>
 static class PictureFile

@@ -1,6 +1,6 @@
 using PureLcm.Kernels;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Layers;
 
 /// <summary>
 /// Two normalised convolutions beside a shortcut: y = shortcut(x) + conv2(silu(norm2(conv1(silu(norm1(x))) + time))).

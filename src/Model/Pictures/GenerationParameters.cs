@@ -3,7 +3,7 @@ using System.Text;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 
-namespace PureLcm.Model;
+namespace PureLcm.Model.Pictures;
 
 /// <summary>
 /// Everything that a picture was made with, and the text that goes into its file under "parameters". The text is in the

@@ -1,10 +1,11 @@
 using System.Globalization;
 using PureLcm.Kernels;
+using PureLcm.Model;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>What surrounds the networks: torch's generator, and the LCM scheduler on a model that is a formula.</summary>
 static class SamplerCases

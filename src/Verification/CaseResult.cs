@@ -1,4 +1,6 @@
-namespace PureLcm.Model.Verification;
+using PureLcm.Model;
+
+namespace PureLcm.Verification;
 
 /// <summary>What came of one reference case.</summary>
 public enum Verdict

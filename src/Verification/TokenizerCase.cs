@@ -1,7 +1,9 @@
 using System.Text.Json;
+using PureLcm.Model;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Layers;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>Texts to ids, under the default model's vocabulary and under CLIP's own, padded to 77.</summary>
 sealed class TokenizerCase(string folder, string defaultModel)

@@ -1,9 +1,12 @@
 using System.Text.Json;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Reference;
+using PureLcm.Model;
+using PureLcm.Model.Pipelines;
+using PureLcm.Model.Layers;
 using PureLcm.Weights;
 
-namespace PureLcm.Model.Verification;
+namespace PureLcm.Verification;
 
 /// <summary>
 /// Runs a folder of reference cases: <c>cases/NAME/CASE.json</c> says what was run, <c>CASE.safetensors</c> beside it holds inputs
@@ -160,14 +163,14 @@ sealed class Case(JsonElement json, SafetensorsFile tensors, ReferenceCases case
     public string Text(string key, string missing) => Json.TryGetProperty(key, out var value) ? value.GetString() ?? missing : missing;
 
     /// <summary>The case's LoRAs; none where it names none.</summary>
-    public Pipelines.LoraChoice[] Loras() => !Json.TryGetProperty("loras", out var loras) ? []
-        : [.. loras.EnumerateArray().Select(lora => new Pipelines.LoraChoice(cases.ModelPath(lora.GetProperty("file").GetString()!), lora.GetProperty("weight").GetSingle()))];
+    public LoraChoice[] Loras() => !Json.TryGetProperty("loras", out var loras) ? []
+        : [.. loras.EnumerateArray().Select(lora => new LoraChoice(cases.ModelPath(lora.GetProperty("file").GetString()!), lora.GetProperty("weight").GetSingle()))];
 
     /// <summary>The case's model with its LoRAs, without any that the case doesn't name.</summary>
-    public Pipelines.TextToImage Load()
+    public TextToImage Load()
     {
-        var options = new Pipelines.LoadOptions { Lcm = false, Loras = Loras(), Precision = Precision };
+        var options = new LoadOptions { Lcm = false, Loras = Loras(), Precision = Precision };
         if (Json.TryGetProperty("unet", out var unet)) options = options with { Unet = cases.ModelPath(unet.GetString()!) };
-        return Pipelines.TextToImage.Load(ModelPath, options, Backend);
+        return TextToImage.Load(ModelPath, options, Backend);
     }
 }
