@@ -17,7 +17,7 @@ namespace PureLcm.Model.Layers;
 public sealed class Run : IDisposable
 {
     readonly DeviceQueue.Turn turn;
-    readonly Observer? observer;
+    Observer? observer;
     readonly ActiveLoras? loras;
 
     // The tensors of all open frames, the innermost's last, and which of them outlive their frame.
@@ -59,6 +59,16 @@ public sealed class Run : IDisposable
         var tensor = Backend.Allocate(shape, Precision, module);
         allocated.Add(tensor);
         return tensor;
+    }
+
+    /// <summary>Takes a tensor out of the run's hands: it outlives the run, and the caller disposes of it.</summary>
+    public Tensor Detach(Tensor x)
+    {
+        int i = allocated.FindLastIndex(own => own.SharesMemoryWith(x));
+        if (i < 0) throw new ArgumentException($"a tensor {x.Shape} is none of this run's", nameof(x));
+        var whole = allocated[i];
+        allocated.RemoveAt(i);
+        return whole;
     }
 
     /// <summary>The same values stored in the present precision: x itself where it is stored so already.</summary>
@@ -156,6 +166,21 @@ public sealed class Run : IDisposable
     }
 
     // ---- observing -------------------------------------------------------------------------------------------------
+
+    /// <summary>Lets another observer watch a part of the run.</summary>
+    internal void WatchedBy(Observer other, Action part)
+    {
+        var before = observer;
+        observer = other;
+        try
+        {
+            part();
+        }
+        finally
+        {
+            observer = before;
+        }
+    }
 
     /// <summary>Whether anybody wants the output of the module of this name.</summary>
     public bool Watches(string module) => observer is not null && observer.Wants(module);
