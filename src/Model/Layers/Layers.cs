@@ -58,7 +58,8 @@ public abstract class ProductLayer : Module
         bool changes = Array.Exists(names, run.Changes) || Array.Exists(alsoKnownAs, run.Changes);
         bool watched = changes || Array.Exists(names, run.Watches) || Array.Exists(alsoKnownAs, run.Watches);
         var tap = watched && fused ? run.Allocate(y.Shape.WithChannels(rows.Sum())) : null;
-        if (changes && fused) product(tap!, own);
+        // A gated product has its two halves in the tap only; others, whose residual may be y itself, are computed into it.
+        if (changes && fused && Weight.Kind != WeightKind.Gated) product(tap!, own);
         else product(y, epilogue with { LowRank = own.LowRank, Bias = own.Bias, Tap = tap });
         if (!watched) return;
         var output = tap ?? y;

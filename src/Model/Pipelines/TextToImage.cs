@@ -76,8 +76,9 @@ public sealed class TextToImage : IDisposable
     public async Task<Picture> GenerateAsync(string prompt, GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {
         var chosen = Resolve((options ?? new()) with { Count = 1, Index = null });
+        using var recipe = new Recipe(Model, prompt, chosen);
         using var run = await Run.StartAsync(Backend, chosen.Observer, new(chosen.Loras!), cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => new Recipe(Model, prompt, chosen).Make(run, 0), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => recipe.Make(run, 0), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
