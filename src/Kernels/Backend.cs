@@ -25,6 +25,9 @@ public abstract partial class Backend : IDisposable
     /// <summary>Where callers wait for their turn on this device.</summary>
     public DeviceQueue Queue { get; } = new();
 
+    /// <summary>Bytes that are kept for tensors to come: <see cref="Trim"/> gives them back.</summary>
+    public abstract long PooledBytes { get; }
+
     /// <summary>Begins a new measurement of <see cref="PeakBytes"/>.</summary>
     public abstract void ResetPeak();
 
@@ -113,6 +116,9 @@ public abstract partial class Backend : IDisposable
         Require(kind != WeightKind.Gated || sources[0].Sides[0] % 2 == 0 && sources.Length == 1, "a gated weight has an even number of rows");
         return PackCore(kind, sources);
     }
+
+    /// <summary>Bytes that a weight takes when it is packed, padding counted.</summary>
+    protected internal abstract long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources);
 
     /// <summary>See <see cref="Pack"/>.</summary>
     protected abstract Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources);

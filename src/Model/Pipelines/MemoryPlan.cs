@@ -47,7 +47,7 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
             using var conditioning = Conditioner.Encode(run, counted, chosen.Texts(counted, ""), chosen.Guidance!.Value);
             var noise = run.Allocate(latent.WithBatch(draws));
             var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0));
-            dry.Trim();
+            Recipe.MakeRoom(dry);
             PictureDecoder.Decode(run, counted.Vae, x);
         }
         long pixels = (long)chosen.Width!.Value * chosen.Height!.Value;

@@ -38,6 +38,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
     Tensor Compute(Run run, int i, out bool finite)
     {
         using var frame = run.Enter("picture");
+        MakeRoom(run.Backend);
         conditioning ??= Conditioner.Encode(run, model, chosen.Texts(model, prompt), chosen.Guidance!.Value);
         noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i);
         var all = noise.Upload(run, i); // [1 + steps that draw,h,w,4]
@@ -52,10 +53,20 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
         });
 
         Report(GenerationStage.Decode, i, 0, 1);
-        run.Backend.Trim(); // the UNet's tensors, which the VAE has no use for
+        MakeRoom(run.Backend);
         var decoded = PictureDecoder.Decode(run, model.Vae, latent);
         finite = run.Backend.AllFinite(latent) && run.Backend.AllFinite(decoded);
         return frame.Keep(decoded);
+    }
+
+    /// <summary>
+    /// The UNet has little use for tensors of the VAE's sizes, and the VAE for the UNet's. A device of its own keeps both until they
+    /// are a quarter of its memory; of the host's, no more is kept than nobody misses.
+    /// </summary>
+    internal static void MakeRoom(Backend backend)
+    {
+        const long little = 64 << 20;
+        if (backend.PooledBytes > (backend.MemoryBytes / 4 ?? little)) backend.Trim();
     }
 
     void Report(GenerationStage stage, int picture, int step, int steps) => chosen.Progress?.Report(new(stage, picture, chosen.Count, step, steps));
