@@ -2,20 +2,6 @@ using PureLcm.Kernels;
 
 namespace PureLcm.Model.Layers;
 
-/// <summary>A part of a network, known by its path in the tree.</summary>
-public abstract class Module(Scope scope)
-{
-    /// <summary>Component and path, as diffusers names it: <c>unet.mid_block.resnets.0</c>.</summary>
-    public string Name { get; } = scope.Name;
-}
-
-/// <summary>A whole network: it has a precision of its own, to which it converts what it is given.</summary>
-public abstract class Network(Scope scope) : Module(scope)
-{
-    /// <summary>How its activations are stored. Products and norms accumulate in fp32 whatever it is.</summary>
-    public ElementType Precision { get; protected init; } = scope.Precision;
-}
-
 /// <summary>
 /// A product with a weight and a bias: what linear layers and convolutions share. Several modules that read the same input
 /// (q, k and v) may be one product; the output then has their channels side by side.
@@ -147,50 +133,5 @@ public sealed class Conv2d(Scope scope, int cIn, int cOut, int kernel = 3, bool 
         var y = run.Allocate(Shape.Image(x.Shape.N, h, w, COut));
         Compute(run, y, epilogue, outputOf, (output, full) => run.Backend.Conv2d(x, Weight, output, geometry, full));
         return y;
-    }
-}
-
-/// <summary>Group norm over channels, with the activation that follows it.</summary>
-public sealed class GroupNorm(Scope scope, int channels, int groups, float epsilon) : Module(scope)
-{
-    readonly Weight weight = scope.Vector("weight", channels), bias = scope.Vector("bias", channels);
-
-    /// <summary>
-    /// [N,H,W,C] -> [N,H,W,C], a new tensor. <paramref name="activationNames"/> are the modules whose output the activated
-    /// values are: in diffusers an activation is a module of its own, and so is a dropout, which does nothing here.
-    /// </summary>
-    public Tensor Forward(Run run, Tensor x, Activation activation = Activation.None, params string[] activationNames)
-    {
-        using var frame = run.Enter(this);
-        var y = run.Allocate(x.Shape);
-        if (activation == Activation.None || run.Changes(Name))
-        {
-            run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon);
-            run.Show(Name, y);
-            if (activation != Activation.None) run.Backend.Activate(y, y, activation);
-        }
-        else
-        {
-            var tap = run.Watches(Name) ? run.Allocate(x.Shape) : null;
-            run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon, activation, tap);
-            if (tap is not null) run.Show(Name, tap);
-        }
-        foreach (string name in activationNames) run.Show(name, y);
-        return frame.Keep(y);
-    }
-}
-
-/// <summary>Layer norm over channels.</summary>
-public sealed class LayerNorm(Scope scope, int channels, float epsilon) : Module(scope)
-{
-    readonly Weight weight = scope.Vector("weight", channels), bias = scope.Vector("bias", channels);
-
-    /// <summary>[N,T,C] -> [N,T,C], a new tensor.</summary>
-    public Tensor Forward(Run run, Tensor x)
-    {
-        using var frame = run.Enter(this);
-        var y = run.Allocate(x.Shape);
-        run.Backend.LayerNorm(x, weight, bias, y, epsilon);
-        return frame.Return(y);
     }
 }
