@@ -4,6 +4,7 @@ using PureLcm.Kernels.Cpu;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Vae;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Tests.Inspect;
@@ -58,7 +59,7 @@ public sealed class ObserverTests
         }
         Assert.Empty(missing);
 
-        void Encode(Vae.IAutoencoder vae)
+        void Encode(IAutoencoder vae)
         {
             using var run = new Run(backend, observer, cancellationToken: Cancellation);
             var picture = run.Allocate(Shape.Image(1, 32, 32, 3));
