@@ -9,6 +9,9 @@ namespace PureLcm.Weights.Names;
 /// <param name="WayOut">What to do with it.</param>
 public sealed record AdapterKind(string Name, string Key, bool IsLora, string WayOut)
 {
+    /// <summary>True for a single file that has all of a model's networks.</summary>
+    public bool IsWholeModel => Name == AdapterKinds.WholeModel;
+
     /// <summary>The middle of a sentence: "it is a DoRA file, told by "KEY", which is not supported yet".</summary>
     public string Description => $"it is {Name}, told by {WeightsException.Quote(Key)}, {(IsLora ? "which is not supported yet" : "and no LoRA")}";
 }
@@ -20,6 +23,8 @@ public sealed record AdapterKind(string Name, string Key, bool IsLora, string Wa
 /// </summary>
 public static class AdapterKinds
 {
+    internal const string WholeModel = "a whole model in one file";
+
     const string PlainLora = "use a plain LoRA", LoraFile = "give a LoRA file", OtherModel = "use a LoRA made for this model";
 
     // * stands for any letters.
@@ -56,7 +61,7 @@ public static class AdapterKinds
         (["adapter.body.*", "adapter.conv_in.*", "body.*.block1.*", "body.*.resnets.*"], "a T2I-Adapter", LoraFile),
         (["320.*.linear.*", "640.*.linear.*", "768.*.linear.*", "1024.*.linear.*", "1280.*.linear.*"], "a hypernetwork", LoraFile),
         (["model.diffusion_model.*", "first_stage_model.*", "cond_stage_model.*", "conditioner.embedders.*"],
-            "a whole model in one file", LoraFile),
+            WholeModel, LoraFile),
         (["conv_norm_out.weight", "time_embedding.linear_1.weight"], "a whole UNet", LoraFile),
         (["decoder.conv_in.weight", "encoder.conv_in.weight", "decoder.layers.*", "encoder.layers.*.conv.*"], "a VAE", LoraFile),
         (["*embeddings.token_embedding.weight"], "a whole text encoder", LoraFile),

@@ -96,7 +96,7 @@ public sealed class LoraNames
     }
 
     /// <summary>The kind of adapter that the key is of, where it is a known one that is not supported; null otherwise.</summary>
-    public static string? RefusedKind(string key) => AdapterKinds.Of([key])?.Name;
+    public static string? RefusedKind(string key) => AdapterKinds.Of([key]) is { IsLora: true } kind ? kind.Name : null;
 
     /// <summary>The module's path, from the name that a file gives it; null where this model has no such module.</summary>
     public string? Find(string module)
