@@ -133,11 +133,18 @@ public sealed class Config
         if (Element(key) is { } element && !Is(element, value)) throw NotRun(key, element, Show(value));
     }
 
-    /// <summary>Likewise, where two values are run.</summary>
-    /// <exception cref="WeightsException">It is there and neither.</exception>
-    public void Only(string key, object? value, object? other)
+    /// <summary>Likewise, where several values are run.</summary>
+    /// <exception cref="WeightsException">It is there and none of them.</exception>
+    public void Only(string key, object? value, object? other, params ReadOnlySpan<object?> more)
     {
-        if (Element(key) is { } element && !Is(element, value) && !Is(element, other)) throw NotRun(key, element, $"{Show(value)} or {Show(other)}");
+        if (Element(key) is not { } element || Is(element, value) || Is(element, other)) return;
+        string allowed = $"{Show(value)} or {Show(other)}";
+        foreach (object? another in more)
+        {
+            if (Is(element, another)) return;
+            allowed += $" or {Show(another)}";
+        }
+        throw NotRun(key, element, allowed);
     }
 
     WeightsException NotRun(string key, JsonElement element, string allowed) =>

@@ -10,6 +10,8 @@ namespace PureLcm.Tools;
 /// <summary>A model, loaded after a look at the memory, and what its pictures are made with.</summary>
 sealed class Picturing : IDisposable
 {
+    static readonly HashSet<string> said = []; // compare loads a model twice
+
     readonly string? model;
     readonly LoadOptions options;
 
@@ -21,7 +23,10 @@ sealed class Picturing : IDisposable
     {
         string folder = model ?? Embedded.Model;
         Memory.Require(backend, TextToImage.EstimateBytes(folder, options, plan, backend), $"a picture from {model ?? "the picture book"} at this size");
-        return new(model, options, TextToImage.Load(folder, options, backend));
+        var pipeline = TextToImage.Load(folder, options, backend);
+        foreach (string notice in pipeline.Notices)
+            if (said.Add(notice)) Console.Error.WriteLine(notice);
+        return new(model, options, pipeline);
     }
 
     /// <summary>Makes pictures with progress on the terminal, and gives each the text that says how.</summary>

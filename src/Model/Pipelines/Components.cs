@@ -24,6 +24,7 @@ public sealed class Components : IDisposable
     readonly ComponentFolder text, unet, vae;
     readonly string? unetFile;
     readonly ModuleTable vaeModules = new();
+    readonly List<string> loraNotices = [];
 
     readonly ElementType precision;
 
@@ -65,6 +66,9 @@ public sealed class Components : IDisposable
     /// <summary>Bytes that all packed weights and adapters take.</summary>
     public long Bytes => Modules.Bytes + vaeModules.Bytes + Loras.Sum(lora => lora.Bytes);
 
+    /// <summary>What the model's folder or a LoRA has or says that is not followed, a sentence each. Looked for when asked for.</summary>
+    public IReadOnlyList<string> Notices => [.. ModelChecks.Notices(Folder, unet), .. loraNotices];
+
     /// <summary>LoRAs beside the weights, in the order given; empty when they were merged.</summary>
     public IReadOnlyList<Lora> Loras { get; private set; } = [];
 
@@ -77,8 +81,7 @@ public sealed class Components : IDisposable
     public static Components Load(ModelFolder folder, Backend backend, IReadOnlyList<LoraChoice> loras, bool fuse, string? otherUnet = null, ElementType? precision = null)
     {
         var components = new Components(folder, otherUnet, backend, precision ?? backend.DefaultPrecision);
-        if (components.UnetConfig.ContextChannels != components.TextConfig.Channels)
-            throw new ModelException($"{folder.Path}: the UNet reads text of width {components.UnetConfig.ContextChannels} (cross_attention_dim), the text encoder gives {components.TextConfig.Channels} (hidden_size); the folder's parts belong to different models");
+        ModelChecks.Require(folder, components.TextConfig, components.UnetConfig, VaeEnds.Of(components.vae));
         var opened = new List<(LoraFile File, float Weight)>();
         try
         {
@@ -87,6 +90,7 @@ public sealed class Components : IDisposable
                 var names = ModuleNames(folder, otherUnet);
                 foreach (var choice in loras) opened.Add((LoraFile.Open(choice.Path, names), choice.Weight));
             }
+            components.loraNotices.AddRange(opened.Select(lora => lora.File.Notice).OfType<string>());
             components.Build(fuse ? opened : []);
             if (!fuse)
             {
@@ -113,8 +117,6 @@ public sealed class Components : IDisposable
         TextEncoder = Open(text, null, Modules, "text_encoder", "text encoder", scope => new TextEncoder(scope, TextConfig));
         Unet = Open(unet, unetFile, Modules, "unet", "UNet", scope => new UNet(scope, UnetConfig));
         Vae = Open(vae, null, vaeModules, "vae", "VAE", scope => BuildVae(scope, vae));
-        if (Vae.LatentChannels != UnetConfig.OutChannels)
-            throw new ModelException($"{Folder.Path}: the VAE's latents have {Vae.LatentChannels} channels, the UNet's output {UnetConfig.OutChannels}; the folder's parts belong to different models");
 
         T Open<T>(ComponentFolder folder, string? file, ModuleTable modules, string component, string network, Func<Scope, T> build)
         {

@@ -3,6 +3,7 @@ using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Dry;
 using PureLcm.Model.Clip;
 using PureLcm.Model.Layers;
+using PureLcm.Model.Lora;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
@@ -23,10 +24,11 @@ public sealed class TextToImage : IDisposable
 {
     readonly Components components;
     readonly bool ownsBackend;
+    readonly string?[] notices;
 
-    TextToImage(Components components, Tokenizer tokenizer, bool lcm, bool ownsBackend)
+    TextToImage(Components components, Tokenizer tokenizer, bool lcm, string?[] notices, bool ownsBackend)
     {
-        (this.components, Tokenizer, this.ownsBackend) = (components, tokenizer, ownsBackend);
+        (this.components, Tokenizer, this.notices, this.ownsBackend) = (components, tokenizer, notices, ownsBackend);
         IsLatentConsistency = lcm || components.UnetConfig.TimeConditionChannels > 0;
     }
 
@@ -38,6 +40,12 @@ public sealed class TextToImage : IDisposable
 
     /// <summary>Whether a few steps are enough: an LCM-LoRA is on, or the UNet was distilled as a whole.</summary>
     public bool IsLatentConsistency { get; }
+
+    /// <summary>
+    /// What was decided in the user's place, and what the model's folder has or says that is not followed: a sentence each.
+    /// The folder is looked through when this is asked for.
+    /// </summary>
+    public IReadOnlyList<string> Notices => [.. components.Notices, .. notices.OfType<string>()];
 
     /// <summary>The device that computes.</summary>
     public Backend Backend => components.Backend;
@@ -52,14 +60,19 @@ public sealed class TextToImage : IDisposable
     {
         options ??= new();
         var model = ModelFolder.Open(folder);
-        var loras = Loras(model, options);
-        var tokenizer = Tokenizer.Load(model.Component("tokenizer").Path);
+        model.RequirePipeline(ModelChecks.StableDiffusion, ModelChecks.LatentConsistency);
+        var loras = Loras(model, options, out string? ownLora);
+        LcmVerdict[] verdicts = [.. loras.Where(lora => lora.Weight != 0).Select(lora => LcmRecognition.Of(lora.Path))];
+        var tokenizer = ModelChecks.Fit(folder, Tokenizer.Load(model.Component("tokenizer").Path), TextConfig.Parse(model.Component("text_encoder", "CLIPTextModel").Config), out string? length);
         var device = backend ?? new CpuBackend();
         if (device is not DryBackend) Memory.Require(device, EstimateBytes(folder, options, on: device), $"loading {folder}");
         try
         {
-            bool lcm = loras.Any(IsLcm);
-            return new(Components.Load(model, device, loras, options.Fuse, options.Unet, options.Precision), tokenizer, lcm, ownsBackend: backend is null);
+            // That the model's own LCM-LoRA is one is no news.
+            var said = verdicts.Where(verdict => (verdict.IsLcm || verdict.IsNamed) && options.Loras.Any(lora => lora.Path == verdict.Path) && (ownLora is null || verdict.Path != loras[0].Path))
+                .Select(verdict => $"{verdict.Reason}; --scheduler, --steps and --guidance change what follows from it");
+            return new(Components.Load(model, device, loras, options.Fuse, options.Unet, options.Precision), tokenizer, verdicts.Any(verdict => verdict.IsLcm),
+                [length, tokenizer.Notice, ownLora, .. said], ownsBackend: backend is null);
         }
         catch when (backend is null)
         {
@@ -81,20 +94,17 @@ public sealed class TextToImage : IDisposable
         return pipeline.Components.Bytes + dry.PeakFootprint;
     }
 
-    static IReadOnlyList<LoraChoice> Loras(ModelFolder model, LoadOptions options)
+    /// <summary>The model's own LCM-LoRA, where it has one and it is wanted, and those asked for; the own one acts once.</summary>
+    static IReadOnlyList<LoraChoice> Loras(ModelFolder model, LoadOptions options, out string? notice)
     {
+        notice = null;
         string own = Path.Combine(model.Path, "loras", "lcm.safetensors");
-        return options.Lcm && File.Exists(own) ? [new(own), .. options.Loras] : options.Loras;
+        return options.Lcm && File.Exists(own) ? LcmRecognition.WithOwn(new(own), options.Loras, out notice) : options.Loras;
     }
 
-    /// <summary>The published LCM-LoRAs are told by their name or their folder's (lcm-lora-sdv1-5/pytorch_lora_weights.safetensors).</summary>
-    public static bool IsLcm(LoraChoice lora)
-    {
-        string path = Path.GetFullPath(lora.Path);
-        return lora.Weight != 0 && (Named(Path.GetFileName(path)) || Named(Path.GetFileName(Path.GetDirectoryName(path)) ?? ""));
-
-        static bool Named(string name) => name.Contains("lcm", StringComparison.OrdinalIgnoreCase);
-    }
+    /// <summary>Whether a LoRA acts and makes the model latent-consistent; see <see cref="LcmRecognition"/>.</summary>
+    /// <exception cref="WeightsException">Its file can't be opened.</exception>
+    public static bool IsLcm(LoraChoice lora) => lora.Weight != 0 && LcmRecognition.Of(lora.Path).IsLcm;
 
     /// <summary>The options with every choice made: what the pictures will be made with.</summary>
     /// <exception cref="ModelException">A choice is impossible: a size that the VAE can't have, no steps, no pictures.</exception>
