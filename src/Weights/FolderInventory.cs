@@ -27,51 +27,58 @@ public sealed record FolderFile(string Name, FileUse Use, string Why);
 /// </summary>
 sealed class FolderInventory
 {
-    const string Described = "describes the model", Copy = "has the weights in another format or precision";
+    const string Described = "describes the model", Copy = "has the weights in another format or precision",
+        WholeModel = "has the whole model in one file", OffLora = "is a LoRA, which is not on: put it on with --lora";
 
     // * stands for any letters. Whole folders and single files.
-    static readonly (string[] Names, FileUse Use, string Why)[] folders =
+    static readonly Rule[] folders =
     [
-        ([".*", "__pycache__"], FileUse.Irrelevant, "is the work of a tool"),
-        (["safety_checker", "feature_extractor"], FileUse.Irrelevant, "looks at finished pictures"),
-        (["image_encoder"], FileUse.Irrelevant, "reads pictures for IP-Adapters"),
-        (["onnx", "openvino", "flax", "coreml*", "tensorrt*", "vae_encoder", "vae_decoder", "*_onnx", "*_openvino"], FileUse.Irrelevant, Copy),
-        (["images", "assets", "samples", "examples", "docs", "media", "figures", "logs", "runs"], FileUse.Irrelevant, Described),
+        new(FileUse.Irrelevant, "is the work of a tool", ".*", "__pycache__"),
+        new(FileUse.Irrelevant, "looks at finished pictures", "safety_checker", "feature_extractor"),
+        new(FileUse.Irrelevant, "reads pictures for IP-Adapters", "image_encoder"),
+        new(FileUse.Irrelevant, Copy, "onnx", "openvino", "flax", "coreml*", "tensorrt*", "vae_encoder", "vae_decoder",
+            "*_onnx", "*_openvino"),
+        new(FileUse.Irrelevant, Described, "images", "assets", "samples", "examples", "docs", "media", "figures", "logs", "runs"),
     ];
 
-    static readonly (string[] Names, FileUse Use, string Why)[] anywhere =
+    static readonly Rule[] anywhere =
     [
-        ([".*"], FileUse.Irrelevant, "is the work of a tool"),
-        (["readme*", "license*", "licence*", "notice*", "*.md", "*.pdf", "*.html", "*.png", "*.jpg", "*.jpeg", "*.webp", "*.gif", "*.mp4", "*.csv", "*.log"],
-            FileUse.Irrelevant, Described),
-        (["*.yaml", "*.yml", "*.py", "*.ipynb", "*.sh"], FileUse.Irrelevant, "is for other programs"),
-        (["*.msgpack", "*.h5", "*.onnx", "*.onnx_data", "*.onnx.data", "*.pb", "*.tflite", "openvino_*", "flax_*", "tf_*"], FileUse.Irrelevant, Copy),
+        new(FileUse.Irrelevant, "is the work of a tool", ".*"),
+        new(FileUse.Irrelevant, Described, "readme*", "license*", "licence*", "notice*", "*.md", "*.pdf", "*.html",
+            "*.png", "*.jpg", "*.jpeg", "*.webp", "*.gif", "*.mp4", "*.csv", "*.log"),
+        new(FileUse.Irrelevant, "is for other programs", "*.yaml", "*.yml", "*.py", "*.ipynb", "*.sh"),
+        new(FileUse.Irrelevant, Copy, "*.msgpack", "*.h5", "*.onnx", "*.onnx_data", "*.onnx.data",
+            "*.pb", "*.tflite", "openvino_*", "flax_*", "tf_*"),
     ];
 
-    static readonly (string[] Names, FileUse Use, string Why)[] inRoot =
+    static readonly Rule[] inRoot =
     [
-        (["model_index.json"], FileUse.Read, "names the parts"),
-        (["*.ckpt"], FileUse.Irrelevant, "has the whole model in one file"),
-        (["optimizer.*", "scheduler.bin", "scheduler.pt", "random_states*", "scaler.pt", "training_args*", "trainer_state*", "*.txt"], FileUse.Irrelevant, "is left from the training"),
-        (["learned_embeds*", "*embed*.bin", "*embed*.pt"], FileUse.NotRead, "is a textual inversion, which is not supported yet, so its token means nothing"),
+        new(FileUse.Read, "names the parts", "model_index.json"),
+        new(FileUse.Irrelevant, WholeModel, "*.ckpt"),
+        new(FileUse.Irrelevant, "is left from the training", "optimizer.*", "scheduler.bin",
+            "scheduler.pt", "random_states*", "scaler.pt", "training_args*", "trainer_state*", "*.txt"),
+        new(FileUse.NotRead, "is a textual inversion, which is not supported yet, so its token means nothing",
+            "learned_embeds*", "*embed*.bin", "*embed*.pt"),
     ];
 
-    static readonly (string[] Names, FileUse Use, string Why)[] ofNetwork =
+    static readonly Rule[] ofNetwork =
     [
-        (["config.json"], FileUse.Read, "says what the network is like"),
-        (["generation_config.json"], FileUse.Irrelevant, "is for models that write text"),
-        (["adapter_config.json", "adapter_model.*", "pytorch_lora_weights.*"], FileUse.NotRead, "is a LoRA, which is not on: put it on with --lora"),
-        (["diffusion_pytorch_model*", "diffusion_flax_model*", "pytorch_model*", "model*"], FileUse.Irrelevant, Copy),
+        new(FileUse.Read, "says what the network is like", "config.json"),
+        new(FileUse.Irrelevant, "is for models that write text", "generation_config.json"),
+        new(FileUse.NotRead, OffLora,
+            "adapter_config.json", "adapter_model.*", "pytorch_lora_weights.*"),
+        new(FileUse.Irrelevant, Copy, "diffusion_pytorch_model*", "diffusion_flax_model*", "pytorch_model*", "model*"),
     ];
 
-    static readonly (string[] Names, FileUse Use, string Why)[] ofTokenizer =
+    static readonly Rule[] ofTokenizer =
     [
-        (["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.json"], FileUse.Read, "says how words become numbers"),
+        new(FileUse.Read, "says how words become numbers", "vocab.json", "merges.txt", "tokenizer_config.json",
+            "special_tokens_map.json", "added_tokens.json", "tokenizer.json"),
     ];
 
-    static readonly (string[] Names, FileUse Use, string Why)[] ofScheduler =
+    static readonly Rule[] ofScheduler =
     [
-        (["scheduler_config.json"], FileUse.Read, "says how noise was mixed in"),
+        new(FileUse.Read, "says how noise was mixed in", "scheduler_config.json"),
     ];
 
     readonly string root;
@@ -85,8 +92,8 @@ sealed class FolderInventory
         {
             if (folder == "loras") Loras();
             else if (Match(FolderInventory.folders, folder) is { } known) files.Add(new(folder + "/", known.Use, known.Why));
-            else if (!model.Components.ContainsKey(folder)) files.Add(new(folder + "/", FileUse.NotRead, "is a folder that model_index.json doesn't name, so nothing in it is read"));
-            else Component(folder);
+            else if (model.Components.ContainsKey(folder)) Component(folder);
+            else files.Add(new(folder + "/", FileUse.NotRead, "is a folder that model_index.json doesn't name, so nothing in it is read"));
         }
     }
 
@@ -98,7 +105,8 @@ sealed class FolderInventory
         .. files.Where(file => file.Use == FileUse.NotRead).GroupBy(file => file.Why).Select(group =>
         {
             string first = $"{folder}: {WeightsException.OneLine(group.First().Name)} {group.Key}";
-            return group.Count() == 1 ? first : $"{first}; so it is with {WeightsException.List([.. group.Skip(1).Select(file => file.Name)])}";
+            string[] others = [.. group.Skip(1).Select(file => file.Name)];
+            return others.Length == 0 ? first : $"{first}; so it is with {WeightsException.List(others)}";
         }),
     ];
 
@@ -110,9 +118,11 @@ sealed class FolderInventory
         {
             using var file = SafetensorsFile.Open(Path.Combine(root, name));
             if (AdapterKinds.Of([.. file.Tensors.Keys]) is { } kind)
-                return kind.IsWholeModel ? new(name, FileUse.Irrelevant, "has the whole model in one file") : new(name, FileUse.NotRead, $"is {kind.Name}, which is not read");
+                return kind.IsWholeModel
+                    ? new(name, FileUse.Irrelevant, WholeModel)
+                    : new(name, FileUse.NotRead, $"is {kind.Name}, which is not read");
             return file.Tensors.Keys.Any(key => LoraNames.TrySplit(key, out _, out _, out _))
-                ? new(name, FileUse.NotRead, "is a LoRA, which is not on: put it on with --lora")
+                ? new(name, FileUse.NotRead, OffLora)
                 : Unknown(name);
         }
         catch (WeightsException)
@@ -124,10 +134,14 @@ sealed class FolderInventory
     void Loras()
     {
         foreach (string name in Names(Path.Combine(root, "loras"), folders: false))
-            files.Add(name == "lcm.safetensors" ? new("loras/" + name, FileUse.Read, "is the model's own LCM-LoRA")
-                : name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? new("loras/" + name, FileUse.Irrelevant, "is there to be put on with --lora")
-                : Match(anywhere, name) is { } known ? new("loras/" + name, known.Use, known.Why)
-                : Unknown("loras/" + name));
+        {
+            string path = "loras/" + name;
+            bool lora = name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+            files.Add(name == "lcm.safetensors" ? new(path, FileUse.Read, "is the model's own LCM-LoRA")
+                : lora ? new(path, FileUse.Irrelevant, "is there to be put on with --lora")
+                : Match(anywhere, name) is { } known ? new(path, known.Use, known.Why)
+                : Unknown(path));
+        }
     }
 
     void Component(string component)
@@ -145,7 +159,8 @@ sealed class FolderInventory
             return;
         }
         string folder = Path.Combine(root, component);
-        var weights = rules == ofNetwork ? Weights(folder, component.StartsWith("text", StringComparison.Ordinal) ? "model" : "diffusion_pytorch_model") : [];
+        string baseName = component.StartsWith("text", StringComparison.Ordinal) ? "model" : "diffusion_pytorch_model";
+        var weights = rules == ofNetwork ? Weights(folder, baseName) : [];
         foreach (string name in Names(folder, folders: false))
         {
             string path = $"{component}/{name}";
@@ -155,22 +170,27 @@ sealed class FolderInventory
             else files.Add((Match(rules, name) ?? Match(anywhere, name)) is { } known ? new(path, known.Use, known.Why) : Unknown(path));
         }
         foreach (string name in Names(folder, folders: true))
-            files.Add(Match(folders, name) is { } known ? new($"{component}/{name}/", known.Use, known.Why) : Unknown($"{component}/{name}/"));
+        {
+            string path = $"{component}/{name}/";
+            files.Add(Match(folders, name) is { } known ? new(path, known.Use, known.Why) : Unknown(path));
+        }
     }
 
     /// <summary>The files that the weights are read from, as <see cref="WeightFiles.Open"/> chooses them.</summary>
     static HashSet<string> Weights(string folder, string baseName)
     {
         if (ShardedIndex.Candidates(baseName).FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is not { } chosen) return [];
-        return chosen.EndsWith(".json", StringComparison.Ordinal) ? [chosen, .. ShardedIndex.ReadMap(Path.Combine(folder, chosen)).Values] : [chosen];
+        if (!chosen.EndsWith(".json", StringComparison.Ordinal)) return [chosen];
+        return [chosen, .. ShardedIndex.ReadMap(Path.Combine(folder, chosen)).Values];
     }
 
     static FolderFile Unknown(string name) => new(name, FileUse.NotRead, "is of no kind that this version knows, and not read");
 
-    static (FileUse Use, string Why)? Match((string[] Names, FileUse Use, string Why)[] rules, string name)
+    static Rule? Match(Rule[] rules, string name)
     {
-        foreach (var (patterns, use, why) in rules)
-            if (patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name))) return (use, why);
+        foreach (var rule in rules)
+            foreach (string pattern in rule.Names)
+                if (FileSystemName.MatchesSimpleExpression(pattern, name)) return rule;
         return null;
     }
 
@@ -186,5 +206,15 @@ sealed class FolderInventory
         {
             return [];
         }
+    }
+
+    // A class and no tuple: the program's start is measured in milliseconds, and generic structs are compiled at it.
+    sealed class Rule(FileUse use, string why, params string[] names)
+    {
+        public FileUse Use => use;
+
+        public string Why => why;
+
+        public string[] Names => names;
     }
 }

@@ -25,6 +25,7 @@ public sealed class Components : IDisposable
     readonly string? unetFile;
     readonly ModuleTable vaeModules = new();
     readonly List<string> loraNotices = [];
+    readonly Lazy<IReadOnlyList<string>> folderNotices;
 
     readonly ElementType precision;
 
@@ -39,6 +40,7 @@ public sealed class Components : IDisposable
         vae = folder.Component("vae", "AutoencoderKL", "AutoencoderTiny");
         TextConfig = TextConfig.Parse(text.Config);
         UnetConfig = UnetConfig.Parse(unet.Config);
+        folderNotices = new(() => ModelChecks.Notices(folder, unet));
     }
 
     /// <summary>Where it came from.</summary>
@@ -66,8 +68,8 @@ public sealed class Components : IDisposable
     /// <summary>Bytes that all packed weights and adapters take.</summary>
     public long Bytes => Modules.Bytes + vaeModules.Bytes + Loras.Sum(lora => lora.Bytes);
 
-    /// <summary>What the model's folder or a LoRA has or says that is not followed, a sentence each. Looked for when asked for.</summary>
-    public IReadOnlyList<string> Notices => [.. ModelChecks.Notices(Folder, unet), .. loraNotices];
+    /// <summary>What the model's folder or a LoRA has or says that is not followed, a sentence each.</summary>
+    public IReadOnlyList<string> Notices => [.. folderNotices.Value, .. loraNotices];
 
     /// <summary>LoRAs beside the weights, in the order given; empty when they were merged.</summary>
     public IReadOnlyList<Lora> Loras { get; private set; } = [];
@@ -82,6 +84,8 @@ public sealed class Components : IDisposable
     {
         var components = new Components(folder, otherUnet, backend, precision ?? backend.DefaultPrecision);
         ModelChecks.Require(folder, components.TextConfig, components.UnetConfig, VaeEnds.Of(components.vae));
+        // To look through the folder takes milliseconds, which there are while weights are packed.
+        if (backend is not DryBackend) Task.Run(() => components.folderNotices.Value);
         var opened = new List<(LoraFile File, float Weight)>();
         try
         {

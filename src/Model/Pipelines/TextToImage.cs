@@ -43,7 +43,6 @@ public sealed class TextToImage : IDisposable
 
     /// <summary>
     /// What was decided in the user's place, and what the model's folder has or says that is not followed: a sentence each.
-    /// The folder is looked through when this is asked for.
     /// </summary>
     public IReadOnlyList<string> Notices => [.. components.Notices, .. notices.OfType<string>()];
 
