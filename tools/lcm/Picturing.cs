@@ -10,8 +10,6 @@ namespace PureLcm.Tools;
 /// <summary>A model, loaded after a look at the memory, and what its pictures are made with.</summary>
 sealed class Picturing : IDisposable
 {
-    static readonly HashSet<string> said = []; // compare loads a model twice
-
     readonly string? model;
     readonly LoadOptions options;
 
@@ -22,10 +20,8 @@ sealed class Picturing : IDisposable
     public static Picturing Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend)
     {
         string folder = model ?? Embedded.Model;
-        Memory.Require(backend, TextToImage.EstimateBytes(folder, options, plan, backend), $"a picture from {model ?? "the picture book"} at this size");
-        var pipeline = TextToImage.Load(folder, options, backend);
-        foreach (string notice in pipeline.Notices)
-            if (said.Add(notice)) Console.Error.WriteLine(notice);
+        var pipeline = TextToImage.Load(folder, options, backend, plan);
+        foreach (string notice in pipeline.Notices) Console.Error.WriteLine(notice);
         return new(model, options, pipeline);
     }
 

@@ -91,19 +91,19 @@ public sealed class DryBackend(Backend? like = null) : Backend
     protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new DryWeight(kind, sources);
 
     /// <inheritdoc/>
-    protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue) => CountProduct(weight, x.Shape.Rows, y.Shape);
+    protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue) => CountProduct(weight, x.Shape.Rows, epilogue);
 
     /// <inheritdoc/>
     protected override void Conv2dCore(Tensor x, Weight weight, Tensor y, in Convolution geometry, in Epilogue epilogue) =>
-        CountProduct(weight, y.Shape.Rows, y.Shape);
+        CountProduct(weight, y.Shape.Rows, epilogue);
 
-    void CountProduct(Weight weight, nint rows, Shape y)
+    void CountProduct(Weight weight, nint rows, in Epilogue epilogue)
     {
         MultiplyAdds += rows * Size(weight);
         int rank = 0;
-        foreach (var adapter in weight.Adapters)
+        foreach (var (adapter, scale) in epilogue.LowRank ?? [])
         {
-            if (adapter.Scale == 0) continue;
+            if (scale == 0) continue;
             MultiplyAdds += rows * (Size(adapter.Down) + Size(adapter.Up));
             rank += adapter.Rank;
         }
@@ -116,6 +116,17 @@ public sealed class DryBackend(Backend? like = null) : Backend
     /// <inheritdoc/>
     protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor y, int heads, bool causal) =>
         MultiplyAdds += 2L * q.Shape.N * q.Shape.T * k.Shape.T * q.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void AttentionProbabilitiesCore(Tensor q, Tensor k, Tensor p, int heads, bool causal) =>
+        MultiplyAdds += (long)q.Shape.N * q.Shape.T * k.Shape.T * q.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void AttentionSumsCore(Tensor p, Tensor v, Tensor y, int heads) =>
+        MultiplyAdds += (long)y.Shape.N * y.Shape.T * v.Shape.T * v.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void GateCore(Tensor x, Tensor y) { }
 
     /// <inheritdoc/>
     protected override void GroupNormCore(Tensor x, Weight scale, Weight shift, Tensor y, int groups, float epsilon, Activation activation, Tensor? tap) { }

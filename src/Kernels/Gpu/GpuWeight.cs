@@ -89,12 +89,16 @@ sealed class GpuWeight : Weight
     /// <summary>[rows][columns], for vectors and tables.</summary>
     public ArrayView<T> Plain<T>() where T : unmanaged => (plain ?? throw new ArgumentException($"{Name} is a {Kind}, not a vector or a table")).View.BaseView.Cast<T>();
 
-    /// <summary>The low-rank terms, as one; see LowRank.cs.</summary>
-    public LowRankStack? Stack { get; set; }
+    /// <summary>Lists of adapters that products with this weight had lately, each as one; see LowRank.cs.</summary>
+    public List<LowRankStack> Stacks { get; } = [];
+
+    public bool IsDisposed { get; private set; }
 
     public override void Dispose()
     {
-        Stack?.Dispose();
+        IsDisposed = true;
+        foreach (var stack in Stacks) stack.Dispose();
+        Stacks.Clear();
         packed?.Dispose();
         plain?.Dispose();
     }

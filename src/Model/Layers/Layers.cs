@@ -42,21 +42,47 @@ public abstract class ProductLayer : Module
     public int COut { get; }
 
     /// <summary>
-    /// Computes with the layer's bias, and shows the layer's own output to the observer: where the epilogue does more
-    /// than add the bias, through a tap.
+    /// Computes with the layer's bias and the run's low-rank terms, and shows the layer's own output to the observer: where the
+    /// epilogue does more than add the bias, through a tap; where the observer may change it, by computing the rest afterwards.
     /// </summary>
-    private protected void Compute(Run run, Tensor y, Epilogue epilogue, string? alsoKnownAs, Action<Epilogue> product)
+    /// <param name="run">The run.</param>
+    /// <param name="y">Receives the product with the whole epilogue.</param>
+    /// <param name="epilogue">What follows the bias.</param>
+    /// <param name="alsoKnownAs">Other modules whose output is this layer's own, such as an attention that ends in it.</param>
+    /// <param name="product">The operation: its output and its epilogue.</param>
+    private protected void Compute(Run run, Tensor y, Epilogue epilogue, string[] alsoKnownAs, Action<Tensor, Epilogue> product)
     {
-        run.Cancellation.ThrowIfCancellationRequested();
-        bool watched = Array.Exists(names, run.Watches) || alsoKnownAs is not null && run.Watches(alsoKnownAs);
+        using var frame = run.Enter(this);
+        var own = new Epilogue { LowRank = run.LowRank(Weight), Bias = Bias };
         bool fused = Weight.Kind == WeightKind.Gated || epilogue is not { PerImage: null, Residual: null, Activation: Activation.None };
-        using var tap = watched && fused ? run.Allocate(y.Shape.WithChannels(rows.Sum())) : null;
-        product(epilogue with { Bias = Bias, Tap = tap });
+        bool changes = Array.Exists(names, run.Changes) || Array.Exists(alsoKnownAs, run.Changes);
+        bool watched = changes || Array.Exists(names, run.Watches) || Array.Exists(alsoKnownAs, run.Watches);
+        var tap = watched && fused ? run.Allocate(y.Shape.WithChannels(rows.Sum())) : null;
+        // A gated product has its two halves in the tap only; others, whose residual may be y itself, are computed into it.
+        if (changes && fused && Weight.Kind != WeightKind.Gated) product(tap!, own);
+        else product(y, epilogue with { LowRank = own.LowRank, Bias = own.Bias, Tap = tap });
         if (!watched) return;
         var output = tap ?? y;
         for (int i = 0, first = 0; i < names.Length; first += rows[i++])
             run.Show(names[i], output.Channels(first, rows[i]));
-        if (alsoKnownAs is not null) run.Show(alsoKnownAs, output);
+        foreach (string name in alsoKnownAs) run.Show(name, output);
+        if (changes && fused) Finish(run.Backend, output, y, epilogue);
+    }
+
+    /// <summary>What an epilogue does after the bias, by operations of their own: for outputs that an observer changed.</summary>
+    void Finish(Backend backend, Tensor output, Tensor y, in Epilogue epilogue)
+    {
+        if (Weight.Kind == WeightKind.Gated)
+        {
+            backend.Gate(output, y);
+            return;
+        }
+        if (epilogue.PerImage is { } perImage)
+            for (int n = 0; n < output.Shape.N; n++)
+                backend.Combine(output.Batch(n), new(1, output.Batch(n)), new(1, perImage.Batch(n).Spread(output.Batch(n).Shape)));
+        if (epilogue.Residual is { } residual) backend.Combine(y, new(1, output), new(1, residual));
+        else backend.Copy(output, y);
+        if (epilogue.Activation != Activation.None) backend.Activate(y, y, epilogue.Activation);
     }
 }
 
@@ -78,12 +104,15 @@ public sealed class Linear : ProductLayer
     /// <summary>A 1x1 convolution, [cOut,cIn,1,1].</summary>
     public static Linear Conv1x1(Scope scope, int cIn, int cOut) => new(scope, WeightKind.Matrix, [cOut, cIn, 1, 1]);
 
-    /// <summary>Into a tensor of the caller's. [..,cIn] -> [..,cOut]</summary>
-    public void ForwardInto(Tensor y, Run run, Tensor x, Epilogue epilogue = default, string? outputOf = null) =>
-        Compute(run, y, epilogue, outputOf, full => run.Backend.Linear(x, Weight, y, full));
+    /// <summary>
+    /// Into a tensor of the caller's. [..,cIn] -> [..,cOut]. <paramref name="outputOf"/> names other modules whose output this
+    /// layer's own is.
+    /// </summary>
+    public void ForwardInto(Tensor y, Run run, Tensor x, Epilogue epilogue = default, params string[] outputOf) =>
+        Compute(run, y, epilogue, outputOf, (output, full) => run.Backend.Linear(x, Weight, output, full));
 
     /// <summary>Into a new tensor. [..,cIn] -> [..,cOut]</summary>
-    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default, string? outputOf = null)
+    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default, params string[] outputOf)
     {
         var y = run.Allocate(x.Shape.WithChannels(COut));
         ForwardInto(y, run, x, epilogue, outputOf);
@@ -98,24 +127,25 @@ public sealed class Conv2d(Scope scope, int cIn, int cOut, int kernel = 3, bool 
     readonly int padding = kernel / 2;
 
     /// <summary>Stride 1, the picture's size kept. [N,H,W,cIn] -> [N,H,W,cOut]</summary>
-    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default) =>
-        Forward(run, x, x.Shape.H, x.Shape.W, new(1, padding, padding), epilogue);
+    public Tensor Forward(Run run, Tensor x, Epilogue epilogue = default, params string[] outputOf) =>
+        Forward(run, x, x.Shape.H, x.Shape.W, new(1, padding, padding), epilogue, outputOf);
 
     /// <summary>Every second pixel, zeros on all four sides. [N,H,W,cIn] -> [N,ceil(H/2),ceil(W/2),cOut]</summary>
-    public Tensor Downsample(Run run, Tensor x, Epilogue epilogue = default) =>
-        Forward(run, x, (x.Shape.H + 1) / 2, (x.Shape.W + 1) / 2, new(2, padding, padding), epilogue);
+    public Tensor Downsample(Run run, Tensor x, Epilogue epilogue = default, params string[] outputOf) =>
+        Forward(run, x, (x.Shape.H + 1) / 2, (x.Shape.W + 1) / 2, new(2, padding, padding), epilogue, outputOf);
 
     /// <summary>Every second pixel, zeros only below and on the right: the VAE encoder's way. [N,H,W,cIn] -> [N,H/2,W/2,cOut]</summary>
-    public Tensor DownsampleBelow(Run run, Tensor x) => Forward(run, x, (x.Shape.H - 2) / 2 + 1, (x.Shape.W - 2) / 2 + 1, new(2), default);
+    public Tensor DownsampleBelow(Run run, Tensor x, params string[] outputOf) =>
+        Forward(run, x, (x.Shape.H - 2) / 2 + 1, (x.Shape.W - 2) / 2 + 1, new(2), default, outputOf);
 
     /// <summary>Of the picture enlarged by nearest neighbours to h by w. [N,H,W,cIn] -> [N,h,w,cOut]</summary>
-    public Tensor Upsample(Run run, Tensor x, int h, int w, Epilogue epilogue = default) =>
-        Forward(run, x, h, w, new(1, padding, padding, Upsample: true), epilogue);
+    public Tensor Upsample(Run run, Tensor x, int h, int w, Epilogue epilogue = default, params string[] outputOf) =>
+        Forward(run, x, h, w, new(1, padding, padding, Upsample: true), epilogue, outputOf);
 
-    Tensor Forward(Run run, Tensor x, int h, int w, Convolution geometry, Epilogue epilogue)
+    Tensor Forward(Run run, Tensor x, int h, int w, Convolution geometry, Epilogue epilogue, string[] outputOf)
     {
         var y = run.Allocate(Shape.Image(x.Shape.N, h, w, COut));
-        Compute(run, y, epilogue, null, full => run.Backend.Conv2d(x, Weight, y, geometry, full));
+        Compute(run, y, epilogue, outputOf, (output, full) => run.Backend.Conv2d(x, Weight, output, geometry, full));
         return y;
     }
 }
@@ -125,15 +155,28 @@ public sealed class GroupNorm(Scope scope, int channels, int groups, float epsil
 {
     readonly Weight weight = scope.Vector("weight", channels), bias = scope.Vector("bias", channels);
 
-    /// <summary>[N,H,W,C] -> [N,H,W,C], a new tensor.</summary>
-    public Tensor Forward(Run run, Tensor x, Activation activation = Activation.None)
+    /// <summary>
+    /// [N,H,W,C] -> [N,H,W,C], a new tensor. <paramref name="activationNames"/> are the modules whose output the activated
+    /// values are: in diffusers an activation is a module of its own, and so is a dropout, which does nothing here.
+    /// </summary>
+    public Tensor Forward(Run run, Tensor x, Activation activation = Activation.None, params string[] activationNames)
     {
+        using var frame = run.Enter(this);
         var y = run.Allocate(x.Shape);
-        bool watched = run.Watches(Name);
-        using var tap = watched && activation != Activation.None ? run.Allocate(x.Shape) : null;
-        run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon, activation, tap);
-        if (watched) run.Show(Name, tap ?? y);
-        return y;
+        if (activation == Activation.None || run.Changes(Name))
+        {
+            run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon);
+            run.Show(Name, y);
+            if (activation != Activation.None) run.Backend.Activate(y, y, activation);
+        }
+        else
+        {
+            var tap = run.Watches(Name) ? run.Allocate(x.Shape) : null;
+            run.Backend.GroupNorm(x, weight, bias, y, groups, epsilon, activation, tap);
+            if (tap is not null) run.Show(Name, tap);
+        }
+        foreach (string name in activationNames) run.Show(name, y);
+        return frame.Keep(y);
     }
 }
 
@@ -145,9 +188,9 @@ public sealed class LayerNorm(Scope scope, int channels, float epsilon) : Module
     /// <summary>[N,T,C] -> [N,T,C], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor x)
     {
+        using var frame = run.Enter(this);
         var y = run.Allocate(x.Shape);
         run.Backend.LayerNorm(x, weight, bias, y, epsilon);
-        run.Show(Name, y);
-        return y;
+        return frame.Return(y);
     }
 }

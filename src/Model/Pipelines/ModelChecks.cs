@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using PureLcm.Model.Clip;
+using PureLcm.Model.Schedulers;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
 using PureLcm.Weights;
@@ -17,7 +18,6 @@ public static class ModelChecks
     public const string StableDiffusion = "StableDiffusionPipeline", LatentConsistency = "LatentConsistencyModelPipeline";
 
     // Samplers whose files describe the same mixing of noise, so that any of ours can take their place.
-    static readonly string[] runSchedulers = ["LCMScheduler", "DDIMScheduler"];
     static readonly string[] relatedSchedulers =
     [
         "DDPMScheduler", "DDPMParallelScheduler", "DDIMParallelScheduler", "PNDMScheduler", "LMSDiscreteScheduler", "EulerDiscreteScheduler",
@@ -38,16 +38,25 @@ public static class ModelChecks
     ];
 
     /// <summary>Refuses a model whose parts don't fit each other, or that text to image can't run; asked once, at loading.</summary>
-    /// <param name="folder">The model.</param>
-    /// <param name="text">Its text encoder.</param>
-    /// <param name="unet">The UNet that is run, which need not be the folder's own.</param>
-    /// <param name="vae">Its autoencoder's two ends.</param>
+    /// <returns>The configurations that it had to read for that.</returns>
     /// <exception cref="ModelException">Two parts don't fit.</exception>
-    /// <exception cref="WeightsException">The scheduler is of an unknown kind.</exception>
-    public static void Require(ModelFolder folder, TextConfig text, UnetConfig unet, VaeEnds vae)
+    /// <exception cref="WeightsException">A part is of an unknown kind, or its configuration is malformed.</exception>
+    public static (TextConfig Text, UnetConfig Unet) Require(IModelSource source)
     {
-        Networks(folder.Path, text, unet, vae);
-        if (SchedulerOf(folder) is { } scheduler) Scheduler(scheduler.Class, scheduler.Config, out _);
+        Class("text_encoder", "CLIPTextModel");
+        Class("unet", "UNet2DConditionModel");
+        var text = TextConfig.Parse(source.ConfigOf("text_encoder"));
+        var unet = UnetConfig.Parse(source.ConfigOf("unet"));
+        Networks(source.Path, text, unet, VaeEnds.Of(source.ClassOf("vae"), source.ConfigOf("vae")));
+        Fit(source.Path, source.TokenizerOf("tokenizer"), text, out _);
+        Scheduler(source.ClassOf("scheduler"), source.ConfigOf("scheduler"), out _);
+        return (text, unet);
+
+        void Class(string component, string run)
+        {
+            string found = source.ClassOf(component);
+            if (found != run) throw new WeightsException(source.ConfigOf(component).Path, $"it is of the class {found}, which is not supported yet", $"this version runs {run} there");
+        }
     }
 
     /// <summary>Refuses networks that don't fit each other, or that text to image can't run.</summary>
@@ -126,44 +135,40 @@ public static class ModelChecks
     {
         config.Only("prediction_type", "epsilon", "v_prediction", "sample");
         notice = null;
-        if (runSchedulers.Contains(className)) return;
+        if (SchedulerNames.Find(className) is not null) return;
         if (!relatedSchedulers.Contains(className))
             throw new WeightsException(config.Path, $"it is for {className}, which is not supported", "use a model that was trained for DDPM's noise, as Stable Diffusion was");
         notice = $"{config.Path}: {className} is not run yet; lcm or ddim takes its place, with the noise that the file describes";
     }
 
-    /// <summary>What a folder says or has that is not followed, and changes nothing that is refused: a sentence each.</summary>
-    /// <param name="folder">The model.</param>
-    /// <param name="unet">The UNet that is run, which need not be the folder's own.</param>
-    public static IReadOnlyList<string> Notices(ModelFolder folder, ComponentFolder unet)
+    /// <summary>What a model says or has that is not followed, and changes nothing that is refused: a sentence each.</summary>
+    public static IReadOnlyList<string> Notices(IModelSource source)
     {
-        var vae = folder.Component("vae");
-        var scheduler = SchedulerOf(folder);
-        string? otherScheduler = null;
-        if (scheduler is not null) Scheduler(scheduler.Class, scheduler.Config, out otherScheduler);
-        var ends = VaeEnds.Of(vae);
+        Config vae = source.ConfigOf("vae"), scheduler = source.ConfigOf("scheduler");
+        Scheduler(source.ClassOf("scheduler"), scheduler, out string? otherScheduler);
+        var ends = VaeEnds.Of(source.ClassOf("vae"), vae);
         string?[] notices =
         [
-            IndexNotice(folder),
-            folder.PipelineClass == LatentConsistency && UnetConfig.Parse(unet.Config).TimeConditionChannels == 0
-                ? $"{folder.Path}: it is published for {LatentConsistency}, but its UNet has no guidance embedding (time_cond_proj_dim), so it is run as a model without latent consistency"
-                : null,
             otherScheduler,
-            scheduler?.Config.RestNotice(schedulerFields),
-            TextConfig.NotFollowed(folder.Component("text_encoder").Config),
-            UnetConfig.NotFollowed(unet.Config),
-            ends.Tiny ? TinyConfig.NotFollowed(vae.Config) : VaeConfig.NotFollowed(vae.Config),
+            scheduler.RestNotice(schedulerFields),
+            TextConfig.NotFollowed(source.ConfigOf("text_encoder")),
+            UnetConfig.NotFollowed(source.ConfigOf("unet")),
+            ends.Tiny ? TinyConfig.NotFollowed(vae) : VaeConfig.NotFollowed(vae),
             ends is { Tiny: true, ScalingFactor: not 1 }
-                ? string.Create(CultureInfo.InvariantCulture, $"{vae.Config.Path}: scaling_factor is {ends.ScalingFactor}, followed as diffusers does, though tiny autoencoders are published with 1")
+                ? string.Create(CultureInfo.InvariantCulture, $"{vae.Path}: scaling_factor is {ends.ScalingFactor}, followed as diffusers does, though tiny autoencoders are published with 1")
                 : null,
         ];
-        return [.. folder.Notices, .. notices.OfType<string>()];
+        return [.. source.Notices, .. notices.OfType<string>()];
     }
 
-    static ComponentFolder? SchedulerOf(ModelFolder folder) => folder.Components.ContainsKey("scheduler") ? folder.Component("scheduler") : null;
+    /// <summary>One sentence where a folder says that its UNet has guidance embedded, and it hasn't; else null.</summary>
+    internal static string? PipelineNotice(ModelFolder folder, Config unet) =>
+        folder.PipelineClass == LatentConsistency && UnetConfig.Parse(unet).TimeConditionChannels == 0
+            ? $"{folder.Path}: it is published for {LatentConsistency}, but its UNet has no guidance embedding (time_cond_proj_dim), so it is run as a model without latent consistency"
+            : null;
 
-    /// <summary>Settings of model_index.json that nobody reads; components are lists of two.</summary>
-    static string? IndexNotice(ModelFolder folder)
+    /// <summary>Settings of model_index.json that nobody reads, in one sentence; components are lists of two.</summary>
+    internal static string? IndexNotice(ModelFolder folder)
     {
         var components = folder.Index.Fields.Where(field => field.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 2).Select(field => field.Key);
         return folder.Index.RestNotice([.. components, "requires_safety_checker", "force_zeros_for_empty_prompt", "add_watermarker"]);

@@ -11,13 +11,16 @@ namespace PureLcm.Model.Vae;
 /// <param name="Tiny">Whether it is a tiny one.</param>
 public sealed record VaeEnds(int LatentChannels, (int In, int Out) PictureChannels, int EncoderLevels, int DecoderLevels, float ScalingFactor, bool Tiny)
 {
-    /// <summary>The ends of the autoencoder in a component's folder, from its config.json alone.</summary>
+    /// <summary>The ends of an autoencoder, from its configuration.</summary>
+    /// <param name="className">AutoencoderKL or AutoencoderTiny.</param>
+    /// <param name="config">Its config.json.</param>
     /// <exception cref="WeightsException">It is of another class, or its configuration can't be run.</exception>
-    public static VaeEnds Of(ComponentFolder folder)
+    public static VaeEnds Of(string className, Config config) => className switch
     {
-        folder.RequireClass("AutoencoderKL", "AutoencoderTiny");
-        return folder.Class == "AutoencoderTiny" ? Of(TinyConfig.Parse(folder.Config)) : Of(VaeConfig.Parse(folder.Config));
-    }
+        "AutoencoderKL" => Of(VaeConfig.Parse(config)),
+        "AutoencoderTiny" => Of(TinyConfig.Parse(config)),
+        _ => throw new WeightsException(config.Path, $"it is of the class {className}, which is not supported yet", "this version runs AutoencoderKL, AutoencoderTiny there"),
+    };
 
     /// <summary>The ends that a config describes.</summary>
     public static VaeEnds Of(VaeConfig config) =>

@@ -1,7 +1,6 @@
-using PureLcm.Kernels.Dry;
+using PureLcm.Kernels.Cpu;
 using PureLcm.Model.Lora;
 using PureLcm.Model.Pipelines;
-using PureLcm.Model.Tests.Pipelines;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Tests.Lora;
@@ -103,12 +102,10 @@ public sealed class LcmRecognitionTests : IDisposable
     [Fact]
     public void AnOpenFileGetsTheSameVerdict()
     {
-        var modules = Components.ModuleNames(ModelFolder.Open(Repository.Picturebook));
-        foreach (string path in (string[])[Picturebook("lcm"), Picturebook("cyanotype")])
-        {
-            using var file = LoraFile.Open(path, modules);
-            Assert.Equal(LcmRecognition.Of(path), LcmRecognition.Of(file));
-        }
+        using var backend = new CpuBackend(threads: 1);
+        using var pipeline = TextToImage.Load(Repository.Picturebook, new() { Loras = [new(Picturebook("cyanotype"))] }, backend, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(2, pipeline.Model.Loras.Count);
+        foreach (var lora in pipeline.Model.Loras) Assert.Equal(LcmRecognition.Of(lora.File.Path), lora.Lcm);
     }
 
     [Fact]
@@ -144,8 +141,8 @@ public sealed class LcmRecognitionTests : IDisposable
     [Fact]
     public void LoadingSaysWhatWasDecided()
     {
-        using var dry = new DryBackend();
-        TextToImage Load(bool lcm, params LoraChoice[] loras) => TextToImage.Load(Repository.Picturebook, new() { Lcm = lcm, Loras = loras }, dry);
+        using var backend = new CpuBackend(threads: 1);
+        TextToImage Load(bool lcm, params LoraChoice[] loras) => TextToImage.Load(Repository.Picturebook, new() { Lcm = lcm, Loras = loras }, backend, cancellationToken: TestContext.Current.CancellationToken);
 
         using (var style = Load(false, new LoraChoice(Copy(Picturebook("cyanotype"), "calcmood"))))
         {
@@ -161,7 +158,7 @@ public sealed class LcmRecognitionTests : IDisposable
         }
         using (var twice = Load(true, new LoraChoice(Picturebook("lcm"))))
         {
-            Assert.Single(twice.Components.Loras);
+            Assert.Single(twice.Model.Loras);
             Assert.Contains("acts once, not twice", Assert.Single(twice.Notices));
         }
         using (var off = Load(false, new LoraChoice(Picturebook("lcm"), 0))) Assert.False(off.IsLatentConsistency);

@@ -1,5 +1,4 @@
 using PureLcm.Kernels.Cpu;
-using PureLcm.Kernels.Dry;
 using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Model.Tests.Pipelines;
@@ -14,8 +13,8 @@ public sealed class ModelChecksTests : IDisposable
     /// <summary>Loading fails with one sentence that names the model and has these words.</summary>
     void Refused(params string[] words)
     {
-        using var dry = new DryBackend();
-        var error = Assert.ThrowsAny<PureLcmException>(() => TextToImage.Load(model.Path, null, dry));
+        using var backend = new CpuBackend(threads: 1);
+        var error = Assert.ThrowsAny<PureLcmException>(() => TextToImage.Load(model.Path, null, backend, cancellationToken: TestContext.Current.CancellationToken));
         Assert.StartsWith(model.Path, error.Message);
         Assert.DoesNotContain('\n', error.Message);
         Assert.All(words, word => Assert.Contains(word, error.Message));
@@ -24,7 +23,7 @@ public sealed class ModelChecksTests : IDisposable
     [Fact]
     public void AModelAsItIsPublishedHasNothingToSay()
     {
-        Assert.Empty(model.Notices(new() { Lcm = false }));
+        Assert.Empty(model.Notices());
         using var picturebook = new ModelCopy(new DirectoryInfo(Repository.Picturebook));
         Assert.Empty(picturebook.Notices());
         using var bksdm = new ModelCopy("bksdm");
@@ -90,7 +89,7 @@ public sealed class ModelChecksTests : IDisposable
     [InlineData("dropout", "0.1")]
     [InlineData("a_field_of_the_future", "null")]
     public void WhatChangesNothingIsPassed(string key, string value) =>
-        Assert.Empty(model.Set("unet/config.json", key, value).Notices(new() { Lcm = false }));
+        Assert.Empty(model.Set("unet/config.json", key, value).Notices());
 
     [Theory]
     [InlineData("unet/config.json")]
@@ -101,7 +100,7 @@ public sealed class ModelChecksTests : IDisposable
     [InlineData("model_index.json")]
     public void AFieldThatNobodyKnowsIsNamed(string file)
     {
-        string notice = Assert.Single(model.Set(file, "a_field_of_the_future", "7").Notices(new() { Lcm = false }));
+        string notice = Assert.Single(model.Set(file, "a_field_of_the_future", "7").Notices());
         Assert.Contains(file, notice);
         Assert.Contains("\"a_field_of_the_future\" is a field that this version doesn't know", notice);
     }
@@ -112,8 +111,8 @@ public sealed class ModelChecksTests : IDisposable
         string taesd = Path.Combine(Repository.Golden, "models", "taesd", "vae");
         foreach (string file in (string[])["config.json", "diffusion_pytorch_model.safetensors"]) File.Copy(Path.Combine(taesd, file), model["vae/" + file], overwrite: true);
         model.Set("model_index.json", "vae", "[\"diffusers\", \"AutoencoderTiny\"]");
-        Assert.Empty(model.Notices(new() { Lcm = false }));
-        Assert.Contains("scaling_factor is 0.18215, followed", Assert.Single(model.Set("vae/config.json", "scaling_factor", "0.18215").Notices(new() { Lcm = false })));
+        Assert.Empty(model.Notices());
+        Assert.Contains("scaling_factor is 0.18215, followed", Assert.Single(model.Set("vae/config.json", "scaling_factor", "0.18215").Notices()));
         model.Set("vae/config.json", "decoder_block_out_channels", "[16, 16, 16]").Set("vae/config.json", "num_decoder_blocks", "[3, 3, 1]");
         Refused("8 times smaller and 4 times larger");
     }
@@ -122,7 +121,7 @@ public sealed class ModelChecksTests : IDisposable
     public void FilesThatAreNotReadAreNamed()
     {
         model.Write("tokenizer/spiece.model", "x").Write("textual/a.bin", "x");
-        var notices = model.Notices(new() { Lcm = false });
+        var notices = model.Notices();
         Assert.Equal(2, notices.Count);
         Assert.Contains(notices, notice => notice.Contains("tokenizer/spiece.model"));
         Assert.Contains(notices, notice => notice.Contains("textual/"));
@@ -130,11 +129,11 @@ public sealed class ModelChecksTests : IDisposable
 
     [Fact]
     public void AnotherSamplerIsNamed() => Assert.Contains("PNDMScheduler is not run yet; lcm or ddim takes its place",
-        Assert.Single(model.Set("scheduler/scheduler_config.json", "_class_name", "\"PNDMScheduler\"").Notices(new() { Lcm = false })));
+        Assert.Single(model.Set("scheduler/scheduler_config.json", "_class_name", "\"PNDMScheduler\"").Notices()));
 
     [Fact]
     public void APipelineOfLatentConsistencyWithoutItsEmbeddingIsSaid() => Assert.Contains("no guidance embedding (time_cond_proj_dim)",
-        Assert.Single(model.Set("model_index.json", "_class_name", "\"LatentConsistencyModelPipeline\"").Notices(new() { Lcm = false })));
+        Assert.Single(model.Set("model_index.json", "_class_name", "\"LatentConsistencyModelPipeline\"").Notices()));
 
     [Theory]
     [InlineData("225", 77, true)]
@@ -144,8 +143,8 @@ public sealed class ModelChecksTests : IDisposable
     public void TextsAreNoLongerThanTheEncoderReads(string said, int length, bool noticed)
     {
         model.Set("tokenizer/tokenizer_config.json", "model_max_length", said);
-        using var dry = new DryBackend();
-        using var pipeline = TextToImage.Load(model.Path, new() { Lcm = false }, dry);
+        using var backend = new CpuBackend(threads: 1);
+        using var pipeline = TextToImage.Load(model.Path, null, backend, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(length, pipeline.Tokenizer.MaxLength);
         Assert.Equal(noticed ? 1 : 0, pipeline.Notices.Count);
         if (noticed) Assert.Contains("texts of 225 tokens (model_max_length), the text encoder reads 77 (max_position_embeddings), so 77 are used", pipeline.Notices[0]);
@@ -156,8 +155,8 @@ public sealed class ModelChecksTests : IDisposable
     {
         using var picturebook = new ModelCopy(new DirectoryInfo(Repository.Picturebook));
         File.Delete(picturebook["tokenizer/tokenizer_config.json"]);
-        using var dry = new DryBackend();
-        using var pipeline = TextToImage.Load(picturebook.Path, null, dry);
+        using var backend = new CpuBackend(threads: 1);
+        using var pipeline = TextToImage.Load(picturebook.Path, null, backend, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(32, pipeline.Tokenizer.MaxLength);
     }
 
@@ -174,6 +173,6 @@ public sealed class ModelChecksTests : IDisposable
         model.Set("unet/config.json", "in_channels", "9");
         File.Delete(model["unet/diffusion_pytorch_model.safetensors"]);
         using var backend = new CpuBackend(threads: 1);
-        Assert.Contains("inpainting UNet", Assert.Throws<ModelException>(() => TextToImage.Load(model.Path, null, backend)).Message);
+        Assert.Contains("inpainting UNet", Assert.Throws<ModelException>(() => TextToImage.Load(model.Path, null, backend, cancellationToken: TestContext.Current.CancellationToken)).Message);
     }
 }

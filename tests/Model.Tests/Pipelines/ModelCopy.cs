@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using PureLcm.Kernels.Dry;
+using PureLcm.Kernels.Cpu;
 using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Model.Tests.Pipelines;
@@ -39,11 +39,11 @@ sealed class ModelCopy : IDisposable
         return this;
     }
 
-    /// <summary>What loading says, on a backend that computes nothing.</summary>
-    public IReadOnlyList<string> Notices(LoadOptions? options = null)
+    /// <summary>What loading says.</summary>
+    public IReadOnlyList<string> Notices()
     {
-        using var dry = new DryBackend();
-        using var pipeline = TextToImage.Load(Path, options, dry);
+        using var backend = new CpuBackend(threads: 1);
+        using var pipeline = TextToImage.Load(Path, null, backend, cancellationToken: TestContext.Current.CancellationToken);
         return pipeline.Notices;
     }
 
