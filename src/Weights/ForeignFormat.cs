@@ -14,9 +14,11 @@ static class ForeignFormat
         var (what, wayOut) = text switch
         {
             _ when beginning.IsEmpty => ("the file is empty", "fetch it again"),
-            _ when beginning.IndexOfAnyExcept((byte)0) < 0 => ("the file begins with nothing but zeros", "it is a download that never finished: fetch it again"),
+            _ when beginning.IndexOfAnyExcept((byte)0) < 0 => ("the file begins with nothing but zeros",
+                "it is a download that never finished: fetch it again"),
             _ when text.StartsWith("version https://git-lfs", StringComparison.Ordinal) =>
-                ("this is a Git LFS pointer, a text that stands for the real file", "run `git lfs pull` in its folder, or download the file itself"),
+                ("this is a Git LFS pointer, a text that stands for the real file",
+                    "run `git lfs pull` in its folder, or download the file itself"),
             _ when text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase) =>
                 ("this is a web page, not a model", "the site probably asked to log in: download the file itself"),
             _ when text.StartsWith("GGUF", StringComparison.Ordinal) => ("this is a GGUF file", "get the model as safetensors"),
@@ -29,7 +31,8 @@ static class ForeignFormat
                 ("this is a picture, not a model", "name the .safetensors file"),
             _ when text.StartsWith("\u0089HDF", StringComparison.Ordinal) => ("this is an HDF5 file, as TensorFlow and Keras write (.h5)", "get the model as .safetensors"),
             _ when text.StartsWith("{\"error\"", StringComparison.Ordinal) || IsRefusal(text) =>
-                ("this is a server's refusal, saved in place of the file", "log in or accept the model's terms where it asks for that, and download the file itself"),
+                ("this is a server's refusal, saved in place of the file",
+                    "log in or accept the model's terms where it asks for that, and download the file itself"),
             _ when text.StartsWith('{') => ("this is a JSON text, not a safetensors file", "name the .safetensors file beside it"),
             _ when beginning.Length < 10 => ("the file has only a few bytes", "it is probably a download that broke off: fetch it again"),
             _ => ("this is not a safetensors file, or its first bytes are damaged", "fetch it again, or name another file"),
@@ -40,7 +43,8 @@ static class ForeignFormat
     /// <summary>What the hub answers in plain text where there is no such file, or not for everybody.</summary>
     static bool IsRefusal(string text)
     {
-        foreach (string words in (ReadOnlySpan<string>)["Entry not found", "Repository not found", "Access to model", "Invalid username or password", "Invalid credentials", "Not Found", "404:", "403 Forbidden"])
+        foreach (string words in (ReadOnlySpan<string>)["Entry not found", "Repository not found", "Access to model",
+            "Invalid username or password", "Invalid credentials", "Not Found", "404:", "403 Forbidden"])
             if (text.StartsWith(words, StringComparison.OrdinalIgnoreCase)) return true;
         return false;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -9,7 +10,7 @@ namespace PureLcm.Model.Clip;
 /// </summary>
 /// <param name="Text">As the text has it.</param>
 /// <param name="Id">What the text encoder looks up.</param>
-/// <param name="Normalized">Whether it is looked for in the cleaned text, so that capitals don't matter; else in the text as it was given.</param>
+/// <param name="Normalized">Whether it is looked for in the cleaned text, so that capitals don't matter; else in the text as it is.</param>
 /// <param name="SingleWord">Whether it may not stand inside a word.</param>
 internal sealed record AddedToken(string Text, int Id, bool Normalized = false, bool SingleWord = false);
 
@@ -21,10 +22,17 @@ internal sealed record AddedToken(string Text, int Id, bool Normalized = false, 
 /// <param name="tokens">In the order of their registration, which decides between two of the same text.</param>
 internal sealed class AddedTokens(IReadOnlyList<AddedToken> tokens)
 {
-    readonly (string Pattern, AddedToken Token)[] given = [.. tokens.Where(token => !token.Normalized).Select(token => (token.Text, token))];
+    readonly (string Pattern, AddedToken Token)[] given =
+        [.. tokens.Where(token => !token.Normalized).Select(token => (token.Text, token))];
 
     readonly (string Pattern, AddedToken Token)[] cleaned =
-        [.. tokens.Where(token => token.Normalized).Select(token => (Words.Clean(token.Text), token)).Where(entry => entry.Item1.Length > 0)];
+    [
+        .. from token in tokens
+           where token.Normalized
+           let clean = Words.Clean(token.Text)
+           where clean.Length > 0
+           select (clean, token),
+    ];
 
     /// <summary>The text from left to right: added tokens, and the cleaned text between them (then the token is null).</summary>
     public IEnumerable<(string Clean, AddedToken? Token)> Cut(string text)
@@ -49,24 +57,32 @@ internal sealed class AddedTokens(IReadOnlyList<AddedToken> tokens)
             {
                 if (next[i] < at) next[i] = Find(i, at);
                 if (next[i] == text.Length) continue;
-                if (best < 0 || next[i] < next[best] || next[i] == next[best] && patterns[i].Pattern.Length > patterns[best].Pattern.Length) best = i;
+                bool longer = best >= 0 && next[i] == next[best] && patterns[i].Pattern.Length > patterns[best].Pattern.Length;
+                if (best < 0 || next[i] < next[best] || longer) best = i;
             }
             if (best < 0) break;
             int begin = next[best];
             at = begin + patterns[best].Pattern.Length;
-            if (patterns[best].Token.SingleWord && (EndsWithWord(text.AsSpan(0, begin)) || BeginsWithWord(text.AsSpan(at)))) continue;
+            bool inWord = EndsWithWord(text.AsSpan(0, begin)) || BeginsWithWord(text.AsSpan(at));
+            if (inWord && patterns[best].Token.SingleWord) continue;
             if (begin > done) yield return (text[done..begin], null);
             yield return ("", patterns[best].Token);
             done = at;
         }
         if (done < text.Length) yield return (text[done..], null);
 
-        int Find(int i, int from) => text.IndexOf(patterns[i].Pattern, from, StringComparison.Ordinal) is var found and >= 0 ? found : text.Length;
+        int Find(int i, int from)
+        {
+            int found = text.IndexOf(patterns[i].Pattern, from, StringComparison.Ordinal);
+            return found >= 0 ? found : text.Length;
+        }
     }
 
-    static bool BeginsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && IsWord(rune);
+    static bool BeginsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
 
-    static bool EndsWithWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && IsWord(rune);
+    static bool EndsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeLastFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
 
     /// <summary>\w of Unicode's regular expressions (UTS 18): letters, marks, digits, connecting punctuation, joiners.</summary>
     static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch
@@ -75,6 +91,7 @@ internal sealed class AddedTokens(IReadOnlyList<AddedToken> tokens)
         UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
         UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
         // Joiners, and the circled and squared letters, which count as alphabetic.
-        _ => rune.Value is 0x200C or 0x200D or >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189,
+        _ => rune.Value is 0x200C or 0x200D or >= 0x24B6 and <= 0x24E9
+            or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189,
     };
 }

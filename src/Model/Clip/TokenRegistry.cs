@@ -38,7 +38,8 @@ internal sealed class TokenRegistry(Dictionary<string, int> vocabulary, string v
     {
         foreach (var item in objects)
         {
-            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("id", out var number) || number.ValueKind != JsonValueKind.Number || !number.TryGetInt32(out int id) || id < 0)
+            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("id", out var number)
+                || number.ValueKind != JsonValueKind.Number || !number.TryGetInt32(out int id) || id < 0)
                 throw new WeightsException(file, "added_tokens has a token without an id", WayOut);
             Add(file, Parse(file, item, id));
         }
@@ -47,7 +48,8 @@ internal sealed class TokenRegistry(Dictionary<string, int> vocabulary, string v
     /// <summary>added_tokens.json: {"&lt;cat-toy&gt;": 49408, …}. Those that have a name too, such as pad_token, are special.</summary>
     public void AddList(Config file, Config? map, Config? config)
     {
-        string?[] named = [.. from key in (string[])["bos_token", "eos_token", "unk_token", "pad_token"] from holder in (Config?[])[map, config] where holder is not null select Text(holder, key)];
+        string[] keys = ["bos_token", "eos_token", "unk_token", "pad_token"];
+        string?[] named = [.. from holder in new[] { map, config } where holder is not null from key in keys select Text(holder, key)];
         foreach (string text in file.Fields.Select(field => field.Key))
             Add(file.Path, new AddedToken(text, file.Int(text), Normalized: !named.Contains(text)));
     }
@@ -62,7 +64,9 @@ internal sealed class TokenRegistry(Dictionary<string, int> vocabulary, string v
             if (token.Text.Length == 0 || tokens.Any(other => other.Text == token.Text)) continue;
             int id = vocabulary.TryGetValue(token.Text, out int own) ? own : next++;
             if (id != token.Id)
-                throw new WeightsException(file, $"it gives the token \"{Short(token.Text)}\" the id {token.Id}, where the tokenizer's own would be {id}", "correct the id, or fetch the folder again");
+                throw new WeightsException(file,
+                    $"it gives the token \"{Short(token.Text)}\" the id {token.Id}, where the tokenizer's own would be {id}",
+                    "correct the id, or fetch the folder again");
             tokens.Add(token);
         }
     }

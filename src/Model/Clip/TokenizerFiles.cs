@@ -29,7 +29,8 @@ internal sealed class TokenizerFiles
 
     public static TokenizerFiles Read(string folder)
     {
-        string vocabularyFile = Path.Combine(folder, VocabularyName), mergesFile = Path.Combine(folder, MergesName), allInOne = Path.Combine(folder, "tokenizer.json");
+        string vocabularyFile = Path.Combine(folder, VocabularyName), mergesFile = Path.Combine(folder, MergesName);
+        string allInOne = Path.Combine(folder, "tokenizer.json");
         Dictionary<string, int> vocabulary;
         List<Merge> merges;
         TokenizerJson? whole = null;
@@ -84,10 +85,13 @@ internal sealed class TokenizerFiles
         config.Only("split_special_tokens", false);
         foreach (string key in (string[])["additional_special_tokens", "extra_special_tokens"])
             if (config.Element(key) is { ValueKind: JsonValueKind.Array or JsonValueKind.Object } list && list.ToString() is not ("[]" or "{}"))
-                throw new WeightsException(config.Path, $"{key} has special tokens of its own, which is not supported", "name them in added_tokens_decoder, with their ids");
-        return config.RestNotice("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token", "add_prefix_space", "do_lower_case", "errors", "clean_up_tokenization_spaces", "name_or_path", "special_tokens_map_file", "backend",
-            "is_local", "local_files_only", "add_bos_token", "add_eos_token", "use_fast", "max_length", "stride", "truncation_strategy", "pad_token_type_id",
-            "pad_to_multiple_of", "model_input_names", "processor_class", "chat_template", "tokenizer_file");
+                throw new WeightsException(config.Path, $"{key} has special tokens of its own, which is not supported",
+                    "name them in added_tokens_decoder, with their ids");
+        return config.RestNotice("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token",
+            "add_prefix_space",
+            "do_lower_case", "errors", "clean_up_tokenization_spaces", "name_or_path", "special_tokens_map_file", "backend", "is_local",
+            "local_files_only", "add_bos_token", "add_eos_token", "use_fast", "max_length", "stride", "truncation_strategy",
+            "pad_token_type_id", "pad_to_multiple_of", "model_input_names", "processor_class", "chat_template", "tokenizer_file");
     }
 
     // Written as 1e30 where nobody set it.
@@ -111,7 +115,8 @@ internal sealed class TokenizerFiles
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new WeightsException(path, "there is no such file", "a tokenizer folder has vocab.json and merges.txt; check the model's folder", e);
+            throw new WeightsException(path, "there is no such file",
+                "a tokenizer folder has vocab.json and merges.txt; check the model's folder", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -162,5 +167,6 @@ internal sealed class TokenizerFiles
     static Merge Joined(string path, string where, string left, string right, Dictionary<string, int> vocabulary) =>
         vocabulary.TryGetValue(left, out int a) && vocabulary.TryGetValue(right, out int b) && vocabulary.TryGetValue(left + right, out int joined)
             ? new(a, b, joined)
-            : throw new WeightsException(path, $"{where}, \"{left} {right}\", has a token that {VocabularyName} lacks", "both have to be of one tokenizer: fetch the folder again");
+            : throw new WeightsException(path, $"{where}, \"{left} {right}\", has a token that {VocabularyName} lacks",
+                "both have to be of one tokenizer: fetch the folder again");
 }

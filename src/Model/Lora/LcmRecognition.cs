@@ -39,22 +39,27 @@ public static class LcmRecognition
     }
 
     /// <summary>Judges a file that is open already.</summary>
-    public static LcmVerdict Of(LoraFile file) => Judge(file.Path, [.. file.Entries.Select(entry => (entry.ModulePath, entry.Rank))], file.Metadata);
+    public static LcmVerdict Of(LoraFile file) =>
+        Judge(file.Path, [.. file.Entries.Select(entry => (entry.ModulePath, entry.Rank))], file.Metadata);
 
     /// <summary>Judges by the modules, under the names of any layout, with their ranks, and by what the header says.</summary>
-    static LcmVerdict Judge(string path, IReadOnlyCollection<(string Module, int Rank)> modules, IReadOnlyDictionary<string, string> metadata)
+    static LcmVerdict Judge(
+        string path, IReadOnlyCollection<(string Module, int Rank)> modules, IReadOnlyDictionary<string, string> metadata)
     {
         bool text = modules.Any(entry => IsOfText(entry.Module));
-        bool onPictures = pictures.Any(key => metadata.TryGetValue(key, out string? value) && value is not ("" or "{}" or "[]" or "0" or "None"));
+        bool onPictures = pictures.Any(key =>
+            metadata.TryGetValue(key, out string? value) && value is not ("" or "{}" or "[]" or "0" or "None"));
         bool time = Has("time_emb_proj", "emb_layers_1"), convolutions = Has("conv1", "in_layers_2"), attention = Has("to_q");
         int[] ranks = [.. modules.Select(entry => entry.Rank).Distinct()];
         string name = Path.GetFileNameWithoutExtension(path);
-        string? named = HasWord(name) ? $"its name, {name}" : titles.Where(key => metadata.TryGetValue(key, out string? title) && HasWord(title)).Select(key => $"its {key}, {metadata[key]}").FirstOrDefault();
+        string? title = titles.FirstOrDefault(key => metadata.TryGetValue(key, out string? value) && HasWord(value));
+        string? named = HasWord(name) ? $"its name, {name}" : title is null ? null : $"its {title}, {metadata[title]}";
 
         if (text) return No("it changes the text encoder, which latent consistency leaves alone");
         if (onPictures) return No("it says that it was trained on a set of pictures");
         if (time && convolutions && attention && ranks.Length == 1)
-            return Yes($": it changes all of the UNet, time embedding and convolutions too, at one rank ({ranks[0]}), as distillation does");
+            return Yes($": it changes all of the UNet, time embedding and convolutions too, at one rank ({ranks[0]}), "
+                + "as distillation does");
         return named is not null
             ? Yes($" by {named}, while its contents could be any LoRA's")
             : No("it changes a part of the UNet only");
@@ -69,7 +74,11 @@ public static class LcmRecognition
 
         LcmVerdict Yes(string why) => new(path, true, named is not null, $"{path} is taken for an LCM-LoRA{why}");
 
-        LcmVerdict No(string why) => new(path, false, named is not null, $"{path} is not taken for an LCM-LoRA{(named is null ? "" : $", though {named}, has the word")}: {why}");
+        LcmVerdict No(string why)
+        {
+            string although = named is null ? "" : $", though {named}, has the word";
+            return new(path, false, named is not null, $"{path} is not taken for an LCM-LoRA{although}: {why}");
+        }
     }
 
     static bool IsOfText(string module) =>
@@ -80,7 +89,10 @@ public static class LcmRecognition
     static bool HasWord(string name)
     {
         for (int at = 0; (at = name.IndexOf(Word, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
-            if ((at == 0 || !char.IsLetter(name[at - 1])) && (at + Word.Length == name.Length || !char.IsLetter(name[at + Word.Length]))) return true;
+        {
+            int end = at + Word.Length;
+            if ((at == 0 || !char.IsLetter(name[at - 1])) && (end == name.Length || !char.IsLetter(name[end]))) return true;
+        }
         return false;
     }
 
@@ -110,7 +122,8 @@ public static class LcmRecognition
             while (true)
             {
                 int read = a.ReadAtLeast(ours, ours.Length, throwOnEndOfStream: false);
-                if (read != b.ReadAtLeast(theirs, theirs.Length, throwOnEndOfStream: false) || !ours.AsSpan(0, read).SequenceEqual(theirs.AsSpan(0, read))) return false;
+                if (read != b.ReadAtLeast(theirs, theirs.Length, throwOnEndOfStream: false)) return false;
+                if (!ours.AsSpan(0, read).SequenceEqual(theirs.AsSpan(0, read))) return false;
                 if (read < ours.Length) return true;
             }
         }

@@ -30,7 +30,8 @@ sealed class LoraFiles : IDisposable
         foreach (var choice in choices) items.Add((LoraFile.Open(choice.Path, names), choice.Weight));
 
         // That the model's own LCM-LoRA is one is no news.
-        var verdicts = items.Skip(own is null ? 0 : 1).Where(item => item.Weight != 0).Select(item => LcmRecognition.Of(item.File)).Where(verdict => verdict.IsLcm || verdict.IsNamed);
+        var verdicts = items.Skip(own is null ? 0 : 1).Where(item => item.Weight != 0).Select(item => LcmRecognition.Of(item.File))
+            .Where(verdict => verdict.IsLcm || verdict.IsNamed);
         Notices =
         [
             .. items.Select(item => item.File.Notice).Append(twice).OfType<string>(),

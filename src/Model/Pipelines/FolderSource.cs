@@ -42,7 +42,14 @@ public sealed class FolderSource : IModelSource
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Notices => [.. folder.Notices, .. ((string?[])[ModelChecks.IndexNotice(folder), ModelChecks.PipelineNotice(folder, ConfigOf("unet"))]).OfType<string>()];
+    public IReadOnlyList<string> Notices
+    {
+        get
+        {
+            string?[] settings = [ModelChecks.IndexNotice(folder), ModelChecks.PipelineNotice(folder, ConfigOf("unet"))];
+            return [.. folder.Notices, .. settings.OfType<string>()];
+        }
+    }
 
     /// <inheritdoc/>
     public string ClassOf(string component) => Component(component).Class;

@@ -20,19 +20,26 @@ public static class ModelChecks
     // Samplers whose files describe the same mixing of noise, so that any of ours can take their place.
     static readonly string[] relatedSchedulers =
     [
-        "DDPMScheduler", "DDPMParallelScheduler", "DDIMParallelScheduler", "PNDMScheduler", "LMSDiscreteScheduler", "EulerDiscreteScheduler",
-        "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "DPMSolverSDEScheduler",
-        "DEISMultistepScheduler", "UniPCMultistepScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "SASolverScheduler", "TCDScheduler",
+        "DDPMScheduler", "DDPMParallelScheduler", "DDIMParallelScheduler", "PNDMScheduler", "LMSDiscreteScheduler",
+            "EulerDiscreteScheduler",
+        "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler",
+            "DPMSolverSDEScheduler",
+        "DEISMultistepScheduler", "UniPCMultistepScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler",
+            "SASolverScheduler", "TCDScheduler",
     ];
 
     // Fields of scheduler_config.json that our samplers read, or that mean something to other samplers or to clipping alone.
     static readonly string[] schedulerFields =
     [
-        "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type", "rescale_betas_zero_snr", "thresholding",
+        "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type", "rescale_betas_zero_snr",
+            "thresholding",
         "original_inference_steps", "timestep_scaling", "timestep_spacing", "set_alpha_to_one", "steps_offset", "clip_sample",
-        "clip_sample_range", "sample_max_value", "dynamic_thresholding_ratio", "skip_prk_steps", "solver_order", "solver_type", "algorithm_type",
-        "lower_order_final", "euler_at_final", "final_sigmas_type", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas",
-        "use_flow_sigmas", "flow_shift", "lambda_min_clipped", "variance_type", "interpolation_type", "timestep_type", "sigma_min", "sigma_max",
+        "clip_sample_range", "sample_max_value", "dynamic_thresholding_ratio", "skip_prk_steps", "solver_order", "solver_type",
+            "algorithm_type",
+        "lower_order_final", "euler_at_final", "final_sigmas_type", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas",
+            "use_lu_lambdas",
+        "use_flow_sigmas", "flow_shift", "lambda_min_clipped", "variance_type", "interpolation_type", "timestep_type", "sigma_min",
+            "sigma_max",
         "predict_x0", "solver_p", "disable_corrector", "noise_sampler_seed", "predictor_order", "corrector_order", "tau_func",
         "time_shift_type", "use_dynamic_shifting", "shift_terminal", "gamma",
     ];
@@ -55,7 +62,8 @@ public static class ModelChecks
         void Class(string component, string run)
         {
             string found = source.ClassOf(component);
-            if (found != run) throw new WeightsException(source.ConfigOf(component).Path, $"it is of the class {found}, which is not supported yet", $"this version runs {run} there");
+            if (found != run) throw new WeightsException(source.ConfigOf(component).Path,
+                $"it is of the class {found}, which is not supported yet", $"this version runs {run} there");
         }
     }
 
@@ -79,7 +87,8 @@ public static class ModelChecks
         if (vae.EncoderLevels != vae.DecoderLevels)
             throw Misfit($"the VAE makes pictures {1 << (vae.EncoderLevels - 1)} times smaller and {1 << (vae.DecoderLevels - 1)} times larger");
         if (!(vae.ScalingFactor > 0) || !float.IsFinite(vae.ScalingFactor))
-            throw new ModelException(string.Create(CultureInfo.InvariantCulture, $"{model}: its VAE's scaling_factor is {vae.ScalingFactor}, and latents are divided by it; correct vae/config.json, or fetch it again"));
+            throw new ModelException(string.Create(CultureInfo.InvariantCulture,
+                $"{model}: its VAE's scaling_factor is {vae.ScalingFactor}, and latents are divided by it; correct vae/config.json, or fetch it again"));
         if (unet.TimeConditionChannels is 1 or 2 or 3 || unet.TimeConditionChannels % 2 != 0)
             throw new ModelException($"{model}: its UNet's time_cond_proj_dim is {unet.TimeConditionChannels}, and sines and cosines take an even number from 4 up; correct unet/config.json, or fetch it again");
 
@@ -137,7 +146,8 @@ public static class ModelChecks
         notice = null;
         if (SchedulerNames.Find(className) is not null) return;
         if (!relatedSchedulers.Contains(className))
-            throw new WeightsException(config.Path, $"it is for {className}, which is not supported", "use a model that was trained for DDPM's noise, as Stable Diffusion was");
+            throw new WeightsException(config.Path, $"it is for {className}, which is not supported",
+                "use a model that was trained for DDPM's noise, as Stable Diffusion was");
         notice = $"{config.Path}: {className} is not run yet; lcm or ddim takes its place, with the noise that the file describes";
     }
 
@@ -155,7 +165,8 @@ public static class ModelChecks
             UnetConfig.NotFollowed(source.ConfigOf("unet")),
             ends.Tiny ? TinyConfig.NotFollowed(vae) : VaeConfig.NotFollowed(vae),
             ends is { Tiny: true, ScalingFactor: not 1 }
-                ? string.Create(CultureInfo.InvariantCulture, $"{vae.Path}: scaling_factor is {ends.ScalingFactor}, followed as diffusers does, though tiny autoencoders are published with 1")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"{vae.Path}: scaling_factor is {ends.ScalingFactor}, followed as diffusers does, though tiny autoencoders are published with 1")
                 : null,
         ];
         return [.. source.Notices, .. notices.OfType<string>()];
@@ -170,7 +181,9 @@ public static class ModelChecks
     /// <summary>Settings of model_index.json that nobody reads, in one sentence; components are lists of two.</summary>
     internal static string? IndexNotice(ModelFolder folder)
     {
-        var components = folder.Index.Fields.Where(field => field.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 2).Select(field => field.Key);
+        var components = from field in folder.Index.Fields
+                         where field.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 2
+                         select field.Key;
         return folder.Index.RestNotice([.. components, "requires_safety_checker", "force_zeros_for_empty_prompt", "add_watermarker"]);
     }
 }

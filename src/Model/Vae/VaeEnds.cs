@@ -9,7 +9,8 @@ namespace PureLcm.Model.Vae;
 /// <param name="DecoderLevels">Levels on the way to the picture, each twice the size of the one before.</param>
 /// <param name="ScalingFactor">See <see cref="IAutoencoder.ScalingFactor"/>.</param>
 /// <param name="Tiny">Whether it is a tiny one.</param>
-public sealed record VaeEnds(int LatentChannels, (int In, int Out) PictureChannels, int EncoderLevels, int DecoderLevels, float ScalingFactor, bool Tiny)
+public sealed record VaeEnds(
+    int LatentChannels, (int In, int Out) PictureChannels, int EncoderLevels, int DecoderLevels, float ScalingFactor, bool Tiny)
 {
     /// <summary>The ends of an autoencoder, from its configuration.</summary>
     /// <param name="className">AutoencoderKL or AutoencoderTiny.</param>
@@ -19,14 +20,17 @@ public sealed record VaeEnds(int LatentChannels, (int In, int Out) PictureChanne
     {
         "AutoencoderKL" => Of(VaeConfig.Parse(config)),
         "AutoencoderTiny" => Of(TinyConfig.Parse(config)),
-        _ => throw new WeightsException(config.Path, $"it is of the class {className}, which is not supported yet", "this version runs AutoencoderKL, AutoencoderTiny there"),
+        _ => throw new WeightsException(config.Path, $"it is of the class {className}, which is not supported yet",
+            "this version runs AutoencoderKL, AutoencoderTiny there"),
     };
 
     /// <summary>The ends that a config describes.</summary>
     public static VaeEnds Of(VaeConfig config) =>
-        new(config.LatentChannels, (config.InChannels, config.OutChannels), config.BlockOutChannels.Length, config.BlockOutChannels.Length, config.ScalingFactor, Tiny: false);
+        new(config.LatentChannels, (config.InChannels, config.OutChannels),
+            config.BlockOutChannels.Length, config.BlockOutChannels.Length, config.ScalingFactor, Tiny: false);
 
     /// <summary>The ends that a config describes.</summary>
     public static VaeEnds Of(TinyConfig config) =>
-        new(config.LatentChannels, (config.InChannels, config.OutChannels), config.EncoderChannels.Length, config.DecoderChannels.Length, config.ScalingFactor, Tiny: true);
+        new(config.LatentChannels, (config.InChannels, config.OutChannels),
+            config.EncoderChannels.Length, config.DecoderChannels.Length, config.ScalingFactor, Tiny: true);
 }

@@ -44,7 +44,8 @@ public static class AdapterKinds
         (["*.diff", "*.diff_b", "*.modules_to_save.*"], "a file with full differences of weights (diff)", PlainLora),
         (["*.vera_lambda*", "base_model.vera_*"], "a VeRA file", PlainLora),
         (["*.lora_embedding_*"], "a LoRA of the token table", PlainLora),
-        (["unet:*:*", "text_encoder:*:*"], "a LoRA of cloneofsimo's first trainer, which numbers modules and doesn't name them", "convert it with kohya's scripts, or use another LoRA"),
+        (["unet:*:*", "text_encoder:*:*"], "a LoRA of cloneofsimo's first trainer, which numbers modules and doesn't name them",
+            "convert it with kohya's scripts, or use another LoRA"),
 
         // Low-rank files for other networks.
         (["transformer.*", "lora_transformer_*", "diffusion_model.*", "lora_unet_double_blocks_*", "lora_unet_single_blocks_*"],
@@ -73,7 +74,10 @@ public static class AdapterKinds
     {
         foreach (var (patterns, kind, wayOut) in kinds)
             foreach (string pattern in patterns)
-                if (keys.FirstOrDefault(key => FileSystemName.MatchesSimpleExpression(pattern, key, ignoreCase: false)) is { } found) return new(kind, found, wayOut != LoraFile, wayOut);
+            {
+                string? found = keys.FirstOrDefault(key => FileSystemName.MatchesSimpleExpression(pattern, key, ignoreCase: false));
+                if (found is not null) return new(kind, found, IsLora: wayOut != LoraFile, wayOut);
+            }
         return null;
     }
 }
