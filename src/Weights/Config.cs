@@ -7,11 +7,13 @@ namespace PureLcm.Weights;
 /// <summary>
 /// A JSON file that describes a model, a component or a scheduler, read field by field. A field that is missing takes
 /// the fallback; one that is there but null is another matter (mid_block_type null means no middle block) and is an
-/// error unless the reader asks for OrNull. Every error names the file and the field.
+/// error unless the reader asks for OrNull. Every error names the file and the field. Fields that nobody asked for can be
+/// named afterwards (<see cref="Rest"/>), so that nothing in a model's folder is passed over in silence.
 /// </summary>
 public sealed class Config
 {
     readonly JsonElement root;
+    readonly HashSet<string> asked = [];
 
     Config(string path, JsonElement root) => (Path, this.root) = (path, root);
 
@@ -31,13 +33,40 @@ public sealed class Config
     public static Config Parse(string path, string json) => new(path, JsonText.ParseObject(path, Encoding.UTF8.GetBytes(json)));
 
     /// <summary>True where the field is there, be it null.</summary>
-    public bool Has(string key) => root.TryGetProperty(key, out _);
+    public bool Has(string key) => Element(key) is not null;
 
     /// <summary>True where the field is there and null.</summary>
-    public bool IsNull(string key) => root.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Null;
+    public bool IsNull(string key) => Element(key) is { ValueKind: JsonValueKind.Null };
 
     /// <summary>The field as it is, null where it is missing.</summary>
-    public JsonElement? Element(string key) => root.TryGetProperty(key, out var value) ? value : null;
+    public JsonElement? Element(string key)
+    {
+        lock (asked) asked.Add(key); // several pictures may be made from one model at once
+        return root.TryGetProperty(key, out var value) ? value : null;
+    }
+
+    /// <summary>
+    /// The fields that say something and that nobody asked for, in the file's order. What is null says nothing, and names
+    /// that begin with _ are the writer's own notes (_class_name, _diffusers_version).
+    /// </summary>
+    /// <param name="harmless">Fields that are known to change nothing.</param>
+    public IReadOnlyList<string> Rest(params ReadOnlySpan<string> harmless)
+    {
+        var rest = new List<string>();
+        foreach (var (key, value) in Fields)
+        {
+            bool followed;
+            lock (asked) followed = asked.Contains(key);
+            if (!followed && value.ValueKind != JsonValueKind.Null && !key.StartsWith('_') && !harmless.Contains(key)) rest.Add(key);
+        }
+        return rest;
+    }
+
+    /// <summary>One sentence that names the <see cref="Rest"/>; null where there is none.</summary>
+    /// <param name="harmless">Fields that are known to change nothing.</param>
+    public string? RestNotice(params ReadOnlySpan<string> harmless) => Rest(harmless) is { Count: > 0 } rest
+        ? $"{Path}: {WeightsException.List(rest)} {(rest.Count == 1 ? "is a field" : "are fields")} that this version doesn't know and doesn't follow"
+        : null;
 
     /// <summary>A whole number from <paramref name="least"/> up.</summary>
     /// <exception cref="WeightsException">It is something else, or missing where there is no fallback.</exception>
@@ -104,11 +133,18 @@ public sealed class Config
         if (Element(key) is { } element && !Is(element, value)) throw NotRun(key, element, Show(value));
     }
 
-    /// <summary>Likewise, where two values are run.</summary>
-    /// <exception cref="WeightsException">It is there and neither.</exception>
-    public void Only(string key, object? value, object? other)
+    /// <summary>Likewise, where several values are run.</summary>
+    /// <exception cref="WeightsException">It is there and none of them.</exception>
+    public void Only(string key, object? value, object? other, params ReadOnlySpan<object?> more)
     {
-        if (Element(key) is { } element && !Is(element, value) && !Is(element, other)) throw NotRun(key, element, $"{Show(value)} or {Show(other)}");
+        if (Element(key) is not { } element || Is(element, value) || Is(element, other)) return;
+        string allowed = $"{Show(value)} or {Show(other)}";
+        foreach (object? another in more)
+        {
+            if (Is(element, another)) return;
+            allowed += $" or {Show(another)}";
+        }
+        throw NotRun(key, element, allowed);
     }
 
     WeightsException NotRun(string key, JsonElement element, string allowed) =>

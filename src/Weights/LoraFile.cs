@@ -24,8 +24,8 @@ public sealed class LoraFile : IDisposable
 {
     readonly SafetensorsFile file;
 
-    LoraFile(SafetensorsFile file, LoraLayout layout, IReadOnlyList<LoraEntry> entries) =>
-        (this.file, Layout, Entries) = (file, layout, entries);
+    LoraFile(SafetensorsFile file, LoraLayout layout, IReadOnlyList<LoraEntry> entries, string? notice) =>
+        (this.file, Layout, Entries, Notice) = (file, layout, entries, notice);
 
     /// <summary>The file.</summary>
     public string Path => file.Path;
@@ -39,7 +39,13 @@ public sealed class LoraFile : IDisposable
     /// <summary>One entry a module, in the order of the modules' paths.</summary>
     public IReadOnlyList<LoraEntry> Entries { get; }
 
-    /// <summary>Opens a file and finds the module of each of its tensors.</summary>
+    /// <summary>One sentence on what had to be guessed at; null where everything was said.</summary>
+    public string? Notice { get; }
+
+    /// <summary>
+    /// Opens a file and finds the module of each of its tensors. PEFT's own adapter_model.safetensors takes its alpha from the
+    /// adapter_config.json beside it.
+    /// </summary>
     /// <param name="path">A safetensors file in any of the three layouts.</param>
     /// <param name="modulePaths">The modules that the model lets a LoRA attach to; see <see cref="LoraNames(IEnumerable{string})"/>.</param>
     /// <exception cref="WeightsException">
@@ -73,8 +79,6 @@ public sealed class LoraFile : IDisposable
             LoraLayout? layout = null;
             foreach (var (key, tensor) in file.Tensors)
             {
-                if (LoraNames.RefusedKind(key) is { } kind)
-                    throw new WeightsException(file.Path, $"it is a {kind} file (it has {WeightsException.Quote(key)}), which is not supported yet", "use a plain LoRA");
                 if (!LoraNames.TrySplit(key, out string module, out var part, out var keyLayout) || names.Find(module) is not { } modulePath)
                 {
                     unknown.Add(key);
@@ -86,8 +90,8 @@ public sealed class LoraFile : IDisposable
             if (unknown.Count > 0) throw Misfit();
             if (layout == null) throw new WeightsException(file.Path, "it has no LoRA weights", "give a LoRA file");
 
-            var metadata = PeftMetadata.Of(file);
-            return new LoraFile(file, layout.Value, [.. modules.Select(module => Entry(module.Key, module.Value, metadata))]);
+            var metadata = PeftMetadata.Of(file, out string? notice);
+            return new LoraFile(file, layout.Value, [.. modules.Select(module => Entry(module.Key, module.Value, metadata))], notice);
         }
 
         void Add(string modulePath, LoraPart part, TensorInfo tensor)
@@ -118,6 +122,8 @@ public sealed class LoraFile : IDisposable
 
         WeightsException Misfit()
         {
+            if (AdapterKinds.Of(unknown) is { } kind)
+                return new WeightsException(file.Path, kind.Description, kind.WayOut);
             bool anyLora = unknown.Any(key => LoraNames.TrySplit(key, out _, out _, out _));
             if (modules.Count == 0 && !anyLora)
                 return new WeightsException(file.Path, $"it is not a LoRA file (its tensors are {WeightsException.List(unknown, 3)})", "give a LoRA file");

@@ -12,10 +12,12 @@ public sealed class ModelFolder
     const string Layout = $"a model folder has {IndexName} and folders such as unet, vae, text_encoder, tokenizer and scheduler";
 
     readonly Dictionary<string, string> classes = [];
+    readonly Lazy<IReadOnlyList<FolderFile>> inventory;
 
     ModelFolder(string path, Config index)
     {
         (Path, Index) = (path, index);
+        inventory = new(() => new FolderInventory(this).Files);
         foreach (var (name, value) in index.Fields)
         {
             // ["diffusers", "CLASS"]; [null, null] is a component that this model does without; all else are settings.
@@ -37,6 +39,15 @@ public sealed class ModelFolder
 
     /// <summary>The components that the model has, and the class of each.</summary>
     public IReadOnlyDictionary<string, string> Components => classes;
+
+    /// <summary>Every file and unknown folder in it, and whether it is read. Looked through when first asked for.</summary>
+    public IReadOnlyList<FolderFile> Inventory => inventory.Value;
+
+    /// <summary>
+    /// What is in the folder and plays no part in a picture, though it may have been put there to play one: a sentence each.
+    /// Empty for a folder as it is published.
+    /// </summary>
+    public IReadOnlyList<string> Notices => FolderInventory.Notices(Path, Inventory);
 
     /// <summary>Opens a model folder; nothing but its index is read.</summary>
     /// <exception cref="WeightsException">There is no such folder, or it is not in diffusers' layout.</exception>

@@ -61,7 +61,8 @@ static class ShardedIndex
             : new WeightsException(folder, $"it has no weights ({baseName}.safetensors, .fp16.safetensors, or shards with {baseName}.safetensors.index.json)", "fetch the whole model folder");
     }
 
-    static Dictionary<string, string> ReadMap(string indexPath)
+    /// <summary>What the index says: the shard of each tensor.</summary>
+    public static Dictionary<string, string> ReadMap(string indexPath)
     {
         const string fetchAgain = "fetch the index again";
         if (!JsonText.ReadObject(indexPath).TryGetProperty("weight_map", out var entries) || entries.ValueKind != JsonValueKind.Object)

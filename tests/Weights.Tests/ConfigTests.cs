@@ -114,6 +114,18 @@ public class ConfigTests
         Expect.Error(() => config.Only("list", 320), "list is [320, 640]");
     }
 
+    [Fact]
+    public void WhatNobodyAskedForIsNamed()
+    {
+        var json = Config.Parse("unet/config.json", """{"_class_name": "UNet", "sample_size": 64, "act_fn": "silu", "dropout": 0.1, "new_field": false, "newer": [1], "unset": null}""");
+        Assert.Equal(["sample_size", "act_fn", "new_field", "newer"], json.Rest("dropout", "absent"));
+        json.Int("sample_size");
+        json.Only("act_fn", "silu");
+        Assert.Equal("unet/config.json: \"new_field\", \"newer\" are fields that this version doesn't know and doesn't follow", json.RestNotice("dropout"));
+        Assert.Contains("\"newer\" is a field", json.RestNotice("dropout", "new_field"));
+        Assert.Null(json.RestNotice("dropout", "new_field", "newer"));
+    }
+
     [Theory]
     [InlineData("", "not valid JSON")]
     [InlineData("{\"a\": }", "not valid JSON")]

@@ -19,6 +19,11 @@ public class ForeignFormatTests : IDisposable
     [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "GGUF")]
     [InlineData("{\"weight_map\": {\"a\": \"b.safetensors\"}}", "this is a JSON text")]
     [InlineData("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "nothing but zeros", "never finished")]
+    [InlineData("Entry not found", "a server's refusal")]
+    [InlineData("Access to model runwayml/x is restricted. You must be authenticated to access it.", "a server's refusal", "log in")]
+    [InlineData("{\"error\":\"Invalid username or password.\"}", "a server's refusal")]
+    [InlineData("Rar!\u001a\u0007\u0001\0 and so on", "a compressed archive", "unpack it")]
+    [InlineData("RIFF\u0001\u0001\u0001\u0001WEBPVP8 and so on", "a picture, not a model")]
     [InlineData("just some words, of no format at all", "not a safetensors file")]
     public void TheFileIsNamed(string text, params string[] words) =>
         Expect.Error(() => SafetensorsFile.Open(temporary.WriteText("x.safetensors", text)), words);
@@ -30,6 +35,15 @@ public class ForeignFormatTests : IDisposable
             using (var pickle = zip.CreateEntry("archive/data.pkl").Open()) pickle.Write("not read"u8);
         Expect.Error(() => SafetensorsFile.Open(temporary["x.ckpt"]), "a zip file", "pickles are not read", "safe_serialization=True");
     }
+
+    [Theory]
+    [InlineData(new byte[] { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2 }, "a compressed archive")]
+    [InlineData(new byte[] { 0x28, 0xb5, 0x2f, 0xfd, 4, 0, 0, 0, 0, 0, 0 }, "a compressed archive")]
+    [InlineData(new byte[] { 0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0, 4, 0, 0, 0 }, "a compressed archive")]
+    [InlineData(new byte[] { 0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13 }, "a picture, not a model")]
+    [InlineData(new byte[] { 0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46 }, "a picture, not a model")]
+    [InlineData(new byte[] { 0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10, 0, 0, 0 }, "an HDF5 file")]
+    public void BytesOfOtherFormatsAreNamed(byte[] bytes, string kind) => Expect.Error(() => SafetensorsFile.Open(temporary.WriteBytes("x.safetensors", bytes)), kind);
 
     [Fact]
     public void ABarePickleIsNamed()

@@ -155,7 +155,8 @@ public class LoraFileTests : IDisposable
     [Fact]
     public void AFileThatIsNoLoraIsSaid()
     {
-        Expect.Error(() => LoraFile.Open(Golden.Model("taesd/vae/diffusion_pytorch_model.safetensors"), modules), "it is not a LoRA file", "decoder.layers.0.bias");
+        Expect.Error(() => LoraFile.Open(Golden.Model("taesd/vae/diffusion_pytorch_model.safetensors"), modules), "it is a VAE", "decoder.layers.0.bias", "and no LoRA");
+        Expect.Error(() => LoraFile.Open(Lora("some.tensor", "another.tensor"), modules), "it is not a LoRA file", "some.tensor");
         Expect.Error(() => LoraFile.Open(Lora(), modules), "it has no LoRA weights");
         Expect.Error(() => LoraFile.Open(Lora("lora_unet_mid_block_attentions_0_proj_in.alpha"), modules), "it has no LoRA weights");
     }
@@ -163,12 +164,109 @@ public class LoraFileTests : IDisposable
     [Theory]
     [InlineData("lora_unet_mid_block_attentions_0_proj_in.dora_scale", "DoRA")]
     [InlineData("unet.mid_block.attentions.0.proj_in.lora_magnitude_vector", "DoRA")]
+    [InlineData("base_model.model.mid_block.attentions.0.proj_in.lora_magnitude_vector.default.weight", "DoRA")]
     [InlineData("lora_unet_mid_block_attentions_0_proj_in.hada_w1_a", "LoHa")]
     [InlineData("lora_unet_mid_block_attentions_0_proj_in.lokr_w1", "LoKr")]
     [InlineData("lora_unet_mid_block_attentions_0_proj_in.lora_mid.weight", "Tucker")]
     [InlineData("unet.mid_block.attentions.0.proj_in.lora_B.bias", "biases")]
-    public void OtherKindsOfAdaptersAreRefusedByName(string key, string kind) =>
-        Expect.Error(() => LoraFile.Open(Lora(key), modules), kind, key, "not supported yet");
+    [InlineData("lora_unet_mid_block_attentions_0_proj_in.oft_blocks", "orthogonal")]
+    [InlineData("lora_unet_mid_block_attentions_0_proj_in.oft_diag", "orthogonal")]
+    [InlineData("base_model.model.mid_block.attentions.0.proj_in.boft_R.default", "BOFT")]
+    [InlineData("lora_unet_mid_block_attentions_0_proj_in.a1.weight", "GLoRA")]
+    [InlineData("lora_unet_mid_block_attentions_0_proj_in.on_input", "(IA)3")]
+    [InlineData("base_model.model.mid_block.attentions.0.proj_in.ia3_l", "(IA)3")]
+    [InlineData("lora_unet_down_blocks_0_resnets_0_norm1.w_norm", "norms")]
+    [InlineData("lora_unet_conv_in.diff", "full differences")]
+    [InlineData("lora_unet_conv_in.diff_b", "full differences")]
+    [InlineData("unet:0:up", "cloneofsimo")]
+    [InlineData("transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight", "diffusion transformer")]
+    [InlineData("down_blocks.0.motion_modules.0.temporal_transformer.proj_in.lora_A.weight", "AnimateDiff")]
+    [InlineData("bundle_emb.cat.string_to_param.*", "textual inversions bundled")]
+    public void OtherKindsOfAdaptersAreRefusedByName(string key, string kind)
+    {
+        // Beside tensors that would be read, since a part of a LoRA is another LoRA.
+        const string plain = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
+        var error = Expect.Error(() => LoraFile.Open(Lora($"{plain}.lora_A.weight", $"{plain}.lora_B.weight", key, key + "2"), modules), kind, key, "not supported yet");
+        Assert.Equal(error.Message.IndexOf(kind), error.Message.LastIndexOf(kind));
+    }
+
+    [Theory]
+    [InlineData("emb_params", "textual inversion")]
+    [InlineData("<cat-toy>", "textual inversion")]
+    [InlineData("clip_g", "textual inversion")]
+    [InlineData("image_proj.proj.weight", "IP-Adapter")]
+    [InlineData("control_model.input_blocks.0.0.weight", "ControlNet")]
+    [InlineData("controlnet_cond_embedding.conv_in.weight", "ControlNet")]
+    [InlineData("lora_controlnet", "Control-LoRA")]
+    [InlineData("lllite_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q.down.0.weight", "LLLite")]
+    [InlineData("adapter.body.0.resnets.0.block1.weight", "T2I-Adapter")]
+    [InlineData("768.0.linear.0.weight", "hypernetwork")]
+    [InlineData("model.diffusion_model.input_blocks.0.0.weight", "whole model")]
+    [InlineData("time_embedding.linear_1.weight", "whole UNet")]
+    [InlineData("text_model.embeddings.token_embedding.weight", "text encoder")]
+    public void FilesOfOtherKindsAreCalledByName(string key, string kind) =>
+        Expect.Error(() => LoraFile.Open(Lora(key), modules), $"it is a", kind, $"told by \"{key}\", and no LoRA; give a LoRA file");
+
+    [Theory]
+    [InlineData("emb", "a textual inversion")]
+    [InlineData("glora", "a GLoRA file")]
+    public void FilesThatPeopleFedInAreCalledByName(string file, string kind) =>
+        Expect.Error(() => LoraFile.Open(Path.Combine(Golden.Root, "tests", "Weights.Tests", "loras", file + ".safetensors"), ModulesOfTheReferenceModel()), kind);
+
+    [Theory]
+    [InlineData("unet.", "unet.unet.")]                                             // diffusers 0.23's trainers
+    [InlineData("text_encoder.", "text_encoder.text_encoder.")]
+    [InlineData("unet.", "base_model.model.")]                                      // PEFT's own files
+    [InlineData("text_encoder.encoder.", "base_model.model.text_model.encoder.")]
+    [InlineData("unet.", "base_model.model.unet.")]
+    [InlineData(".weight", ".default.weight")]                                      // PEFT in memory
+    [InlineData(".weight", ".my_style.weight")]
+    public void OtherSaversNamesNameTheSameModules(string part, string instead)
+    {
+        using var published = SafetensorsFile.Open(Golden.Model("sd15/loras/style_peft.safetensors"));
+        SafetensorsWriter.Write(temporary["renamed.safetensors"], published.Tensors.Values.Select(tensor =>
+            new TensorToWrite(tensor.Name.Replace(part, instead), tensor.DType, tensor.Sides, tensor.ReadBytes())));
+        var all = ModulesOfTheReferenceModel();
+        using var expected = LoraFile.Open(published.Path, all);
+        using var renamed = LoraFile.Open(temporary["renamed.safetensors"], all);
+        Assert.Equal(146, renamed.Entries.Count);
+        foreach (var (a, b) in expected.Entries.Zip(renamed.Entries))
+        {
+            Assert.Equal((a.ModulePath, a.Scale), (b.ModulePath, b.Scale));
+            Assert.Equal(a.Down.ReadBytes(), b.Down.ReadBytes());
+            Assert.Equal(a.Up.ReadBytes(), b.Up.ReadBytes());
+        }
+    }
+
+    [Fact]
+    public void PeftsOwnFilesHaveTheirAlphaBesideThem()
+    {
+        const string module = "base_model.model.mid_block.attentions.0.proj_in";
+        string path = Lora($"{module}.lora_A.weight", $"{module}.lora_B.weight");
+        using (var alone = LoraFile.Open(path, modules))
+        {
+            Assert.Equal(1, Assert.Single(alone.Entries).Scale);
+            Assert.Contains("adapter_config.json, which says a PEFT adapter's alpha, is not beside it", alone.Notice);
+        }
+        temporary.WriteText("adapter_config.json", """{"peft_type": "LORA", "r": 2, "lora_alpha": 8, "use_dora": false, "alpha_pattern": {}}""");
+        using (var configured = LoraFile.Open(path, modules))
+        {
+            Assert.Equal(4, Assert.Single(configured.Entries).Scale);
+            Assert.Null(configured.Notice);
+        }
+        temporary.WriteText("adapter_config.json", """{"peft_type": "LORA", "r": 2, "lora_alpha": 8, "use_dora": true}""");
+        Expect.Error(() => LoraFile.Open(path, modules), "adapter_config.json", "use_dora is true");
+        temporary.WriteText("adapter_config.json", """{"peft_type": "LOHA", "r": 2}""");
+        Expect.Error(() => LoraFile.Open(path, modules), "peft_type is \"LOHA\"");
+    }
+
+    [Fact]
+    public void APeftFileForOneOfTwoTextEncodersIsNotGuessedAt()
+    {
+        const string path = "text_model.encoder.layers.0.mlp.fc1";
+        Assert.Equal("text_encoder." + path, new LoraNames(["text_encoder." + path]).Find("base_model.model." + path));
+        Assert.Null(new LoraNames(["text_encoder." + path, "text_encoder_2." + path]).Find("base_model.model." + path));
+    }
 
     [Fact]
     public void ADownWithoutItsUpIsRefused() =>

@@ -20,7 +20,9 @@ sealed class Picturing : IDisposable
     public static Picturing Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend)
     {
         string folder = model ?? Embedded.Model;
-        return new(model, options, TextToImage.Load(folder, options, backend, plan));
+        var pipeline = TextToImage.Load(folder, options, backend, plan);
+        foreach (string notice in pipeline.Notices) Console.Error.WriteLine(notice);
+        return new(model, options, pipeline);
     }
 
     /// <summary>Makes pictures with progress on the terminal, and gives each the text that says how.</summary>

@@ -115,6 +115,9 @@ public sealed class BytePairEncoding
 
     static long PairKey(int left, int right) => (long)left << 32 | (uint)right;
 
+    /// <summary>A text as vocab.json writes it, in <see cref="ByteAlphabet"/>.</summary>
+    internal static string Spell(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => Alphabet[b]));
+
     /// <summary>What tokens say: bytes as text, each end of a word a blank.</summary>
     public static string Decode(IEnumerable<string> tokens)
     {

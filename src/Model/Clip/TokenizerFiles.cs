@@ -4,77 +4,103 @@ using PureLcm.Weights;
 
 namespace PureLcm.Model.Clip;
 
-/// <summary>A token that stands for itself in a text, such as the one that ends it.</summary>
-internal sealed record SpecialToken(string Text, int Id);
-
 /// <summary>A published tokenizer folder, read and checked.</summary>
 internal sealed class TokenizerFiles
 {
-    const string WayOut = "fetch the model's tokenizer folder again";
+    const string WayOut = "fetch the model's tokenizer folder again", VocabularyName = "vocab.json", MergesName = "merges.txt";
 
     public required Dictionary<string, int> Vocabulary { get; init; }
     public required List<Merge> Merges { get; init; }
-    public required SpecialToken Start { get; init; }
-    public required SpecialToken End { get; init; }
-    public required SpecialToken Unknown { get; init; }
-    public required SpecialToken Pad { get; init; }
-    public required int MaxLength { get; init; }
+    public required AddedToken Start { get; init; }
+    public required AddedToken End { get; init; }
+    public required AddedToken Unknown { get; init; }
+    public required AddedToken Pad { get; init; }
+
+    /// <summary>model_max_length; null where the folder doesn't say.</summary>
+    public required int? MaxLength { get; init; }
+
     public required int LargestId { get; init; }
 
-    /// <summary>The four of them, each text once.</summary>
-    public IReadOnlyList<SpecialToken> Specials { get; private set; } = [];
+    /// <summary>The tokens that stand for themselves, the named ones among them, in the order in which the reference registers them.</summary>
+    public required IReadOnlyList<AddedToken> Added { get; init; }
+
+    /// <summary>Fields of tokenizer_config.json that are not followed, in one sentence; null where there are none.</summary>
+    public required string? Notice { get; init; }
 
     public static TokenizerFiles Read(string folder)
     {
-        string vocabularyFile = Path.Combine(folder, "vocab.json"), mergesFile = Path.Combine(folder, "merges.txt");
-        var vocabulary = ReadVocabulary(vocabularyFile, ReadBytes(vocabularyFile), out int largest);
+        string vocabularyFile = Path.Combine(folder, VocabularyName), mergesFile = Path.Combine(folder, MergesName);
+        string allInOne = Path.Combine(folder, "tokenizer.json");
+        Dictionary<string, int> vocabulary;
+        List<Merge> merges;
+        TokenizerJson? whole = null;
+        if (!File.Exists(vocabularyFile) && File.Exists(allInOne)) // as transformers 5 saves it
+        {
+            whole = TokenizerJson.Read(allInOne, ReadBytes(allInOne), all: true);
+            vocabulary = whole.Vocabulary!;
+            merges = [.. whole.Merges!.Select((pair, i) => Joined(allInOne, $"merge {i}", pair.Left, pair.Right, vocabulary))];
+        }
+        else
+        {
+            vocabulary = ReadVocabulary(vocabularyFile, ReadBytes(vocabularyFile));
+            merges = ReadMerges(mergesFile, ReadBytes(mergesFile), vocabulary);
+        }
         var config = OpenIfThere(Path.Combine(folder, "tokenizer_config.json"));
         var map = OpenIfThere(Path.Combine(folder, "special_tokens_map.json"));
+
+        // special_tokens_map.json, added_tokens.json and tokenizer.json rule, unless tokenizer_config.json is of the newer kind
+        // that lists the added tokens.
+        var registry = new TokenRegistry(vocabulary, vocabularyFile);
+        if (config?.Element("added_tokens_decoder") is { } decoder) registry.AddDecoder(config.Path, decoder);
+        else
+        {
+            if (OpenIfThere(Path.Combine(folder, "added_tokens.json")) is { } added) registry.AddList(added, map, config);
+            if (whole is null && File.Exists(allInOne)) whole = TokenizerJson.Read(allInOne, ReadBytes(allInOne), all: false);
+            if (whole is not null) registry.AddObjects(allInOne, whole.Added);
+        }
+        var named = config?.Has("added_tokens_decoder") == true ? null : map;
+        registry.Register();
         var files = new TokenizerFiles
         {
             Vocabulary = vocabulary,
-            Merges = ReadMerges(mergesFile, ReadBytes(mergesFile), vocabulary),
-            Start = Special("bos_token", Tokenizer.Start),
-            End = Special("eos_token", Tokenizer.End),
-            Unknown = Special("unk_token", Tokenizer.End),
-            Pad = Special("pad_token", Tokenizer.End),
+            Merges = merges,
+            Start = registry.Named(named, config, "bos_token", Tokenizer.Start),
+            End = registry.Named(named, config, "eos_token", Tokenizer.End),
+            Unknown = registry.Named(named, config, "unk_token", Tokenizer.End),
+            Pad = registry.Named(named, config, "pad_token", Tokenizer.End),
             MaxLength = ReadMaxLength(config),
-            LargestId = largest,
+            Added = registry.Tokens,
+            LargestId = Math.Max(vocabulary.Values.Max(), registry.Tokens.Max(token => token.Id)),
+            Notice = config is null ? null : CheckConfig(config),
         };
-        files.Specials = [.. new[] { files.Start, files.End, files.Unknown, files.Pad }.DistinctBy(token => token.Text)];
         return files;
-
-        // special_tokens_map.json rules, unless tokenizer_config.json is of the newer kind that lists the added tokens.
-        SpecialToken Special(string key, string fallback)
-        {
-            string? text = null;
-            if (map is not null && config?.Has("added_tokens_decoder") != true) text = TokenText(map, key);
-            text ??= config is null ? null : TokenText(config, key);
-            text ??= fallback;
-            return vocabulary.TryGetValue(text, out int id) ? new SpecialToken(text, id)
-                : throw new WeightsException(vocabularyFile, $"it has no token \"{text}\", which is this tokenizer's {key}", WayOut);
-        }
     }
 
-    /// <summary>A token is written as a text, or as an object with its text as content; null where the field is missing or null.</summary>
-    static string? TokenText(Config config, string key)
+    /// <summary>What of tokenizer_config.json would change the ids and is not followed is refused; other unknown fields are named.</summary>
+    static string? CheckConfig(Config config)
     {
-        var value = config.Element(key);
-        if (value is { ValueKind: JsonValueKind.Object } && value.Value.TryGetProperty("content", out var content)) value = content;
-        return value switch
-        {
-            null or { ValueKind: JsonValueKind.Null } => null,
-            { ValueKind: JsonValueKind.String } text when text.GetString() is { Length: > 0 } token => token,
-            _ => throw new WeightsException(config.Path, $"{key} is neither a text nor an object with a text as content", WayOut),
-        };
+        config.Only("tokenizer_class", "CLIPTokenizer", "CLIPTokenizerFast");
+        config.Only("padding_side", "right");
+        config.Only("truncation_side", "right");
+        config.Only("split_special_tokens", false);
+        foreach (string key in (string[])["additional_special_tokens", "extra_special_tokens"])
+            if (config.Element(key) is { ValueKind: JsonValueKind.Array or JsonValueKind.Object } list && list.ToString() is not ("[]" or "{}"))
+                throw new WeightsException(config.Path, $"{key} has special tokens of its own, which is not supported",
+                    "name them in added_tokens_decoder, with their ids");
+        return config.RestNotice("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token",
+            "add_prefix_space",
+            "do_lower_case", "errors", "clean_up_tokenization_spaces", "name_or_path", "special_tokens_map_file", "backend", "is_local",
+            "local_files_only", "add_bos_token", "add_eos_token", "use_fast", "max_length", "stride", "truncation_strategy",
+            "pad_token_type_id", "pad_to_multiple_of", "model_input_names", "processor_class", "chat_template", "tokenizer_file");
     }
 
     // Written as 1e30 where nobody set it.
-    static int ReadMaxLength(Config? config)
+    static int? ReadMaxLength(Config? config)
     {
-        const int clips = 77, most = 1 << 16;
-        double length = config?.Double("model_max_length", clips) ?? clips;
-        if (length > most) return clips;
+        const int most = 1 << 16;
+        if (config is null || !config.Has("model_max_length") || config.IsNull("model_max_length")) return null;
+        double length = config.Double("model_max_length");
+        if (length > most) return null;
         return length is >= 2 && length == Math.Floor(length) ? (int)length
             : throw new WeightsException(config!.Path, "model_max_length has to be a whole number from 2 up", WayOut);
     }
@@ -89,7 +115,8 @@ internal sealed class TokenizerFiles
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new WeightsException(path, "there is no such file", "a tokenizer folder has vocab.json and merges.txt; check the model's folder", e);
+            throw new WeightsException(path, "there is no such file",
+                "a tokenizer folder has vocab.json and merges.txt; check the model's folder", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -98,9 +125,8 @@ internal sealed class TokenizerFiles
     }
 
     /// <summary>vocab.json: { "TOKEN": ID, … }.</summary>
-    static Dictionary<string, int> ReadVocabulary(string path, byte[] json, out int largest)
+    static Dictionary<string, int> ReadVocabulary(string path, byte[] json)
     {
-        largest = 0;
         var vocabulary = new Dictionary<string, int>(json.Length / 18);
         try
         {
@@ -112,7 +138,6 @@ internal sealed class TokenizerFiles
                 if (!reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0)
                     throw new WeightsException(path, $"the id of token \"{token}\" is no whole number from 0 up", WayOut);
                 vocabulary[token] = id;
-                largest = Math.Max(largest, id);
             }
             while (reader.Read()) { } // what follows the object has to be nothing
         }
@@ -134,10 +159,14 @@ internal sealed class TokenizerFiles
             string[] pair = line.TrimEnd().Split(' ');
             if (pair.Length != 2)
                 throw new WeightsException(path, $"line {number} is not two tokens with a blank between them", WayOut);
-            if (!vocabulary.TryGetValue(pair[0], out int left) || !vocabulary.TryGetValue(pair[1], out int right) || !vocabulary.TryGetValue(pair[0] + pair[1], out int joined))
-                throw new WeightsException(path, $"line {number}, \"{line}\", has a token that vocab.json lacks", "both files have to be of one tokenizer: fetch the folder again");
-            merges.Add(new(left, right, joined));
+            merges.Add(Joined(path, $"line {number}", pair[0], pair[1], vocabulary));
         }
         return merges;
     }
+
+    static Merge Joined(string path, string where, string left, string right, Dictionary<string, int> vocabulary) =>
+        vocabulary.TryGetValue(left, out int a) && vocabulary.TryGetValue(right, out int b) && vocabulary.TryGetValue(left + right, out int joined)
+            ? new(a, b, joined)
+            : throw new WeightsException(path, $"{where}, \"{left} {right}\", has a token that {VocabularyName} lacks",
+                "both have to be of one tokenizer: fetch the folder again");
 }

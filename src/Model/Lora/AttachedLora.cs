@@ -13,7 +13,7 @@ public sealed class AttachedLora : IDisposable
 {
     readonly List<(Weight Base, Adapter Adapter, float FileScale)> adapters = [];
 
-    AttachedLora(LoraFile file, float weight) => (File, Weight) = (file, weight);
+    AttachedLora(LoraFile file, float weight) => (File, Weight, Lcm) = (file, weight, LcmRecognition.Of(file));
 
     /// <summary>The file that it came from.</summary>
     public LoraFile File { get; }
@@ -22,7 +22,10 @@ public sealed class AttachedLora : IDisposable
     public float Weight { get; }
 
     /// <summary>Whether it is an LCM-LoRA, which makes a few steps enough.</summary>
-    public bool IsLcm => LcmRecognition.IsLcm(File);
+    public bool IsLcm => Lcm.IsLcm;
+
+    /// <summary>What it was taken for, and why.</summary>
+    public LcmVerdict Lcm { get; }
 
     /// <summary>Its terms: the base weight, the factors, and alpha/rank.</summary>
     internal IReadOnlyList<(Weight Base, Adapter Adapter, float FileScale)> Adapters => adapters;

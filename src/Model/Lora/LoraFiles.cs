@@ -11,7 +11,10 @@ sealed class LoraFiles : IDisposable
     public IReadOnlyList<(LoraFile File, float Weight)> Items => items;
 
     /// <summary>Whether one of them makes a few steps enough.</summary>
-    public bool HasLcm => items.Exists(item => item.Weight != 0 && LcmRecognition.IsLcm(item.File));
+    public bool HasLcm => items.Exists(item => item.Weight != 0 && LcmRecognition.Of(item.File).IsLcm);
+
+    /// <summary>What was decided in the user's place, or had to be guessed at: a sentence each.</summary>
+    public IReadOnlyList<string> Notices { get; private set; } = [];
 
     /// <summary>Opens the model's own LCM-LoRA, unless it was declined, and those that were asked for.</summary>
     /// <param name="source">The model.</param>
@@ -21,8 +24,19 @@ sealed class LoraFiles : IDisposable
     public void Open(IModelSource source, LoadOptions options, IEnumerable<string> modules)
     {
         var names = modules.ToHashSet();
-        if (options.Lcm && source.OwnLcmLora is { } own) items.Add((LoraFile.Open(own, names), 1));
-        foreach (var choice in options.Loras) items.Add((LoraFile.Open(choice.Path, names), choice.Weight));
+        string? twice = null;
+        LoraChoice? own = options.Lcm && source.OwnLcmLora is { } path ? new(path) : null;
+        var choices = own is null ? options.Loras : LcmRecognition.WithOwn(own, options.Loras, out twice);
+        foreach (var choice in choices) items.Add((LoraFile.Open(choice.Path, names), choice.Weight));
+
+        // That the model's own LCM-LoRA is one is no news.
+        var verdicts = items.Skip(own is null ? 0 : 1).Where(item => item.Weight != 0).Select(item => LcmRecognition.Of(item.File))
+            .Where(verdict => verdict.IsLcm || verdict.IsNamed);
+        Notices =
+        [
+            .. items.Select(item => item.File.Notice).Append(twice).OfType<string>(),
+            .. verdicts.Select(verdict => $"{verdict.Reason}; --scheduler, --steps and --guidance change what follows from it"),
+        ];
     }
 
     public void Dispose()

@@ -21,7 +21,7 @@ public sealed class FolderSource : IModelSource
     public static FolderSource Open(string path, string? otherUnet = null)
     {
         var folder = ModelFolder.Open(path);
-        folder.RequirePipeline("StableDiffusionPipeline", "LatentConsistencyModelPipeline");
+        folder.RequirePipeline(ModelChecks.StableDiffusion, ModelChecks.LatentConsistency);
         return new(folder, otherUnet);
     }
 
@@ -38,6 +38,16 @@ public sealed class FolderSource : IModelSource
         {
             string own = System.IO.Path.Combine(Path, "loras", "lcm.safetensors");
             return File.Exists(own) ? own : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notices
+    {
+        get
+        {
+            string?[] settings = [ModelChecks.IndexNotice(folder), ModelChecks.PipelineNotice(folder, ConfigOf("unet"))];
+            return [.. folder.Notices, .. settings.OfType<string>()];
         }
     }
 

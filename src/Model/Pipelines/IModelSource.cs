@@ -19,6 +19,9 @@ public interface IModelSource : IDisposable
     /// <summary>The LCM-LoRA that comes with the model; null where none does.</summary>
     string? OwnLcmLora { get; }
 
+    /// <summary>What it has or says that is not followed and may have been meant to be, a sentence each.</summary>
+    IReadOnlyList<string> Notices { get; }
+
     /// <summary>The class of a component: <c>unet</c> is a <c>UNet2DConditionModel</c>.</summary>
     /// <exception cref="WeightsException">The model has no such component.</exception>
     string ClassOf(string component);

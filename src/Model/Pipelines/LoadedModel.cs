@@ -16,11 +16,14 @@ public sealed class LoadedModel : IDisposable
 {
     readonly Networks networks;
     readonly LoraFiles files;
+    readonly string? lengthNotice;
+    readonly Task<IReadOnlyList<string>>? sourceNotices;
 
-    LoadedModel(IModelSource source, LoraFiles files, Backend backend, Networks networks, bool mergedLcm)
+    LoadedModel(IModelSource source, LoraFiles files, Backend backend, Networks networks, bool mergedLcm, Task<IReadOnlyList<string>>? sourceNotices)
     {
-        (Source, this.files, Backend, this.networks) = (source, files, backend, networks);
-        (Tokenizer, SchedulerConfig) = (source.TokenizerOf("tokenizer"), source.ConfigOf("scheduler"));
+        (Source, this.files, Backend, this.networks, this.sourceNotices) = (source, files, backend, networks, sourceNotices);
+        Tokenizer = ModelChecks.Fit(source.Path, source.TokenizerOf("tokenizer"), networks.TextEncoder.Config, out lengthNotice);
+        SchedulerConfig = source.ConfigOf("scheduler");
         IsDistilled = mergedLcm || HasEmbeddedGuidance;
     }
 
@@ -47,6 +50,17 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>LoRAs beside the weights, in the order given; empty when they were merged.</summary>
     public IReadOnlyList<AttachedLora> Loras { get; private init; } = [];
+
+    /// <summary>
+    /// What was decided in the user's place, and what the model has or says that is not followed: a sentence each. A program
+    /// shows them once, when the model is loaded.
+    /// </summary>
+    public IReadOnlyList<string> Notices =>
+    [
+        .. sourceNotices?.GetAwaiter().GetResult() ?? ModelChecks.Notices(Source),
+        .. ((string?[])[lengthNotice, Tokenizer.Notice]).OfType<string>(),
+        .. files.Notices,
+    ];
 
     /// <summary>Bytes that all packed weights and LoRAs take.</summary>
     public long Bytes => networks.Bytes + Loras.Sum(lora => lora.Bytes);
@@ -87,8 +101,10 @@ public sealed class LoadedModel : IDisposable
                 var counted = Count(source, files, counting, options);
                 MemoryPlan.Of(counted, run).Require(backend, $"a picture from {source.Name} at this size");
             }
+            // To look through a folder takes milliseconds, which there are while weights are packed.
+            var notices = Task.Run(() => ModelChecks.Notices(source), CancellationToken.None);
             using var turn = backend.Queue.Enter(cancellationToken);
-            return Build(source, files, backend, options, options.Fuse, cancellationToken);
+            return Build(source, files, backend, options, options.Fuse, cancellationToken, sourceNotices: notices);
         }
         catch
         {
@@ -105,7 +121,8 @@ public sealed class LoadedModel : IDisposable
     internal static LoadedModel Count(IModelSource source, LoraFiles files, DryBackend backend, LoadOptions options) =>
         Build(source, files, backend, options, fuse: false, CancellationToken.None, networks => files.Open(source, options, networks.Modules.Targets.Keys));
 
-    static LoadedModel Build(IModelSource source, LoraFiles files, Backend backend, LoadOptions options, bool fuse, CancellationToken cancellationToken, Action<Networks>? whenBuilt = null)
+    static LoadedModel Build(IModelSource source, LoraFiles files, Backend backend, LoadOptions options, bool fuse, CancellationToken cancellationToken, Action<Networks>? whenBuilt = null,
+        Task<IReadOnlyList<string>>? sourceNotices = null)
     {
         var networks = Networks.Build(source, backend, options.Precision ?? backend.DefaultPrecision,
             fuse && files.Items.Count > 0 ? (component, parameters) => new FusedParameters(parameters, component, files.Items) : null, cancellationToken);
@@ -115,7 +132,7 @@ public sealed class LoadedModel : IDisposable
             whenBuilt?.Invoke(networks);
             if (!options.Fuse)
                 foreach (var (file, weight) in files.Items) attached.Add(AttachedLora.Attach(file, weight, networks.Modules, backend, cancellationToken));
-            return new LoadedModel(source, files, backend, networks, options.Fuse && files.HasLcm) { Loras = attached };
+            return new LoadedModel(source, files, backend, networks, options.Fuse && files.HasLcm, sourceNotices) { Loras = attached };
         }
         catch
         {

@@ -42,15 +42,10 @@ public sealed class Networks : IDisposable
         var networks = new Networks();
         try
         {
-            var textConfig = TextConfig.Parse(source.ConfigOf("text_encoder"));
-            var unetConfig = UnetConfig.Parse(source.ConfigOf("unet"));
-            if (unetConfig.ContextChannels != textConfig.Channels)
-                throw new ModelException($"{source.Path}: the UNet reads text of width {unetConfig.ContextChannels} (cross_attention_dim), the text encoder gives {textConfig.Channels} (hidden_size); the folder's parts belong to different models");
+            var (textConfig, unetConfig) = ModelChecks.Require(source);
             networks.TextEncoder = new(Place("text_encoder", "text encoder", networks.Modules), textConfig);
             networks.Unet = new(Place("unet", "UNet", networks.Modules), unetConfig);
             networks.Vae = BuildVae(Place("vae", "VAE", networks.vaeModules), source.ClassOf("vae"), source.ConfigOf("vae"));
-            if (networks.Vae.LatentChannels != unetConfig.OutChannels)
-                throw new ModelException($"{source.Path}: the VAE's latents have {networks.Vae.LatentChannels} channels, the UNet's output {unetConfig.OutChannels}; the folder's parts belong to different models");
             return networks;
         }
         catch

@@ -55,6 +55,9 @@ public sealed class TextToImage : IDisposable
     /// <summary>From words to token ids.</summary>
     public Tokenizer Tokenizer => Model.Tokenizer;
 
+    /// <inheritdoc cref="LoadedModel.Notices"/>
+    public IReadOnlyList<string> Notices => Model.Notices;
+
     /// <summary>The device that computes.</summary>
     public Backend Backend => Model.Backend;
 

@@ -62,7 +62,7 @@ public sealed record UnetConfig
     public static UnetConfig Parse(Config json)
     {
         // What would change the network and isn't run: every published SD 1.x and 2.x UNet has these values.
-        json.Only("only_cross_attention", false);
+        if (!IsListOfFalse(json.Element("only_cross_attention"))) json.Only("only_cross_attention", false);
         json.Only("dual_cross_attention", false);
         json.Only("center_input_sample", false);
         json.Only("class_embeddings_concat", false);
@@ -77,8 +77,9 @@ public sealed record UnetConfig
         json.Only("mid_block_scale_factor", 1.0);
         json.Only("resnet_out_scale_factor", 1.0);
         foreach (string key in (string[])["num_attention_heads", "class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type",
-            "addition_embed_type", "cross_attention_norm", "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act", "mid_block_only_cross_attention"])
+            "addition_embed_type", "cross_attention_norm", "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act"])
             json.Only(key, null);
+        json.Only("mid_block_only_cross_attention", null, false);
 
         int[] channels = json.Ints("block_out_channels", [320, 640, 1280, 1280], least: 1);
         int levels = channels.Length;
@@ -131,6 +132,22 @@ public sealed record UnetConfig
             SampleSize = json.IntOrNull("sample_size", least: 1) ?? 64,
         };
     }
+
+    /// <summary>
+    /// One sentence that names the fields which are not followed; null where there are none. What would change the network
+    /// is refused by <see cref="Parse"/> before.
+    /// </summary>
+    /// <exception cref="WeightsException">As from <see cref="Parse"/>.</exception>
+    public static string? NotFollowed(Config json)
+    {
+        Parse(json);
+        // For training; for the precision of sums, which are fp32 anyway; and the sizes of embeddings that are refused.
+        return json.RestNotice("dropout", "upcast_attention", "addition_embed_type_num_heads", "addition_time_embed_dim", "projection_class_embeddings_input_dim");
+    }
+
+    /// <summary>One answer a level, all of them no.</summary>
+    static bool IsListOfFalse(JsonElement? value) =>
+        value is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.False);
 
     static bool Attends(Config json, string key, string type, string direction) =>
         type == $"CrossAttn{direction}Block2D" ? true

@@ -46,7 +46,8 @@ public sealed record VaeConfig
     public static VaeConfig Parse(Config json)
     {
         json.Only("act_fn", "silu");
-        foreach (string key in (string[])["shift_factor", "latents_mean", "latents_std"]) json.Only(key, null);
+        json.Only("shift_factor", null, 0.0);
+        foreach (string key in (string[])["latents_mean", "latents_std"]) json.Only(key, null);
         foreach (string type in json.Strings("down_block_types", ["DownEncoderBlock2D"]))
             if (type != "DownEncoderBlock2D") throw new WeightsException(json.Path, $"down_block_types has \"{type}\", which is not supported", "this version runs DownEncoderBlock2D");
         foreach (string type in json.Strings("up_block_types", ["UpDecoderBlock2D"]))
@@ -65,9 +66,21 @@ public sealed record VaeConfig
             MidBlockAttention = json.Bool("mid_block_add_attention", true),
             ForceUpcast = json.Bool("force_upcast", false), // SD 1's own file, which has no such key, is for a VAE that fits fp16
         };
+        foreach (string key in (string[])["down_block_types", "up_block_types"])
+            if (json.Has(key) && json.Strings(key).Length != config.BlockOutChannels.Length)
+                throw new WeightsException(json.Path, $"{key} has {json.Strings(key).Length} levels, block_out_channels {config.BlockOutChannels.Length}", "they must agree: fetch the file again");
+        if (config.BlockOutChannels.Length == 0) throw new WeightsException(json.Path, "block_out_channels has no levels", "fetch the file again");
         foreach (int c in config.BlockOutChannels)
             if (c % config.NormGroups != 0) throw new WeightsException(json.Path, $"norm_num_groups is {config.NormGroups}, which doesn't divide {c} of block_out_channels", "fetch the file again");
         return config;
+    }
+
+    /// <summary>One sentence that names the fields which are not followed; null where there are none.</summary>
+    /// <exception cref="WeightsException">As from <see cref="Parse"/>.</exception>
+    public static string? NotFollowed(Config json)
+    {
+        Parse(json);
+        return json.RestNotice("sample_size"); // of the training: a VAE takes any size
     }
 
     internal ResnetBlock Resnet(Scope scope, int cIn, int cOut) => new(scope, cIn, cOut, timeChannels: 0, NormGroups, NormEpsilon);
@@ -100,8 +113,8 @@ public sealed record TinyConfig
     /// <summary>Residual blocks of each level of the decoder.</summary>
     public required int[] DecoderBlocks { get; init; }
 
-    /// <summary>Latents are softly clamped to this before decoding.</summary>
-    public required float LatentMagnitude { get; init; }
+    /// <summary>Latents are softly clamped to this before decoding. diffusers' decoder takes 3, whatever latent_magnitude says.</summary>
+    public float LatentMagnitude => 3;
 
     /// <summary>See <see cref="IAutoencoder.ScalingFactor"/>.</summary>
     public required float ScalingFactor { get; init; }
@@ -113,7 +126,7 @@ public sealed record TinyConfig
         json.Only("act_fn", "relu");
         json.Only("upsample_fn", "nearest");
         json.Only("upsampling_scaling_factor", 2);
-        json.Only("shift_factor", 0.0);
+        json.Only("shift_factor", null, 0.0);
         int[] channels = [64, 64, 64, 64];
         var config = new TinyConfig
         {
@@ -124,11 +137,21 @@ public sealed record TinyConfig
             DecoderChannels = json.Ints("decoder_block_out_channels", channels, least: 1),
             EncoderBlocks = json.Ints("num_encoder_blocks", [1, 3, 3, 3]),
             DecoderBlocks = json.Ints("num_decoder_blocks", [3, 3, 3, 1]),
-            LatentMagnitude = (float)json.Double("latent_magnitude", 3),
             ScalingFactor = (float)json.Double("scaling_factor", 1),
         };
         if (config.EncoderBlocks.Length != config.EncoderChannels.Length || config.DecoderBlocks.Length != config.DecoderChannels.Length)
             throw new WeightsException(json.Path, "its lists of blocks and of channels are of different lengths", "fetch the file again");
+        if (config.EncoderChannels.Length == 0 || config.DecoderChannels.Length == 0)
+            throw new WeightsException(json.Path, "encoder_block_out_channels or decoder_block_out_channels has no levels", "fetch the file again");
         return config;
+    }
+
+    /// <summary>One sentence that names the fields which are not followed; null where there are none.</summary>
+    /// <exception cref="WeightsException">As from <see cref="Parse"/>.</exception>
+    public static string? NotFollowed(Config json)
+    {
+        Parse(json);
+        // Said twice; how latents are stored as bytes, which we don't; and a remedy that ReLU and convolutions don't need.
+        return json.RestNotice("block_out_channels", "latent_magnitude", "latent_shift", "force_upcast", "sample_size");
     }
 }

@@ -43,14 +43,13 @@ public sealed class LoraNames
         (".alpha", LoraPart.Alpha, LoraLayout.Kohya),
     ];
 
-    static readonly (string Mark, string Kind)[] refused =
+    // What savers put in front of a module's path: PEFT's wrapper, and diffusers 0.23's trainers, which named the component twice.
+    static readonly (string Prefix, string Instead)[] prefixes =
     [
-        (".dora_scale", "DoRA"),
-        (".lora_magnitude_vector", "DoRA"),
-        (".hada_", "LoHa"),
-        (".lokr_", "LoKr"),
-        (".lora_mid.", "LoCon with a Tucker core"),
-        (".lora_B.bias", "LoRA with biases"),
+        ("base_model.model.", ""),
+        ("unet.unet.", "unet."),
+        ("text_encoder.text_encoder.", "text_encoder."),
+        ("text_encoder_2.text_encoder_2.", "text_encoder_2."),
     ];
 
     readonly Dictionary<string, string> modules = [];
@@ -62,30 +61,50 @@ public sealed class LoraNames
     /// </param>
     public LoraNames(IEnumerable<string> modulePaths)
     {
-        foreach (string modulePath in modulePaths)
+        string[] paths = [.. modulePaths];
+        // PEFT's own files don't say which text encoder they are for, which is no question where there is one.
+        bool oneTextEncoder = !paths.Any(path => path.StartsWith("text_encoder_2.", StringComparison.Ordinal));
+        foreach (string modulePath in paths)
+        {
             foreach (string name in NamesOf(modulePath)) modules.TryAdd(name, modulePath);
+            const string textEncoder = "text_encoder.";
+            if (oneTextEncoder && modulePath.StartsWith(textEncoder, StringComparison.Ordinal)) modules.TryAdd(modulePath[textEncoder.Length..], modulePath);
+        }
     }
 
     /// <summary>Splits a key into the module, as the file names it, and the part that it is. False where it is no LoRA key.</summary>
     public static bool TrySplit(string key, out string module, out LoraPart part, out LoraLayout layout)
     {
+        string plain = WithoutAdapterName(key);
         foreach (var (ending, endingPart, endingLayout) in endings)
         {
-            if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
-            (module, part, layout) = (key[..^ending.Length], endingPart, endingLayout);
+            if (!plain.EndsWith(ending, StringComparison.Ordinal)) continue;
+            (module, part, layout) = (plain[..^ending.Length], endingPart, endingLayout);
             return true;
         }
         (module, part, layout) = ("", default, default);
         return false;
     }
 
+    /// <summary>PEFT in memory, and careless savers, have the adapter's name in the key: PATH.lora_A.default.weight.</summary>
+    static string WithoutAdapterName(string key)
+    {
+        const string ending = ".weight";
+        if (!key.EndsWith(ending, StringComparison.Ordinal)) return key;
+        int dot = key.LastIndexOf('.', key.Length - ending.Length - 1);
+        return dot > 0 && (key.AsSpan(0, dot).EndsWith(".lora_A") || key.AsSpan(0, dot).EndsWith(".lora_B")) ? key[..dot] + ending : key;
+    }
+
     /// <summary>The kind of adapter that the key is of, where it is a known one that is not supported; null otherwise.</summary>
-    public static string? RefusedKind(string key) =>
-        refused.FirstOrDefault(entry => key.Contains(entry.Mark, StringComparison.Ordinal)).Kind;
+    public static string? RefusedKind(string key) => AdapterKinds.Of([key]) is { IsLora: true } kind ? kind.Name : null;
 
     /// <summary>The module's path, from the name that a file gives it; null where this model has no such module.</summary>
-    public string? Find(string module) =>
-        modules.GetValueOrDefault(module.Replace(".processor.", ".", StringComparison.Ordinal));
+    public string? Find(string module)
+    {
+        foreach (var (prefix, instead) in prefixes)
+            if (module.StartsWith(prefix, StringComparison.Ordinal)) module = instead + module[prefix.Length..];
+        return modules.GetValueOrDefault(module.Replace(".processor.", ".", StringComparison.Ordinal));
+    }
 
     static IEnumerable<string> NamesOf(string modulePath)
     {

@@ -131,20 +131,4 @@ public sealed class TokenizerTests
         var ids = tokenizer.Tokenize(new string('x', 300_000));
         Assert.True(ids.Count is > 1 and < 300_000);
     }
-
-    /// <summary>The small vocabulary with other settings beside it.</summary>
-    sealed class TokenizerFolder : IDisposable
-    {
-        public TokenizerFolder(string? map, string? config)
-        {
-            foreach (string file in new[] { "vocab.json", "merges.txt" })
-                File.Copy(System.IO.Path.Combine(PicturebookFolder, file), System.IO.Path.Combine(Path, file));
-            if (map is not null) File.WriteAllText(System.IO.Path.Combine(Path, "special_tokens_map.json"), map);
-            if (config is not null) File.WriteAllText(System.IO.Path.Combine(Path, "tokenizer_config.json"), config);
-        }
-
-        public string Path { get; } = Directory.CreateTempSubdirectory("tokenizer").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }
