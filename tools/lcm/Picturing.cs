@@ -12,8 +12,14 @@ sealed class Picturing : IDisposable
 {
     readonly string? model;
     readonly LoadOptions options;
+    readonly Lazy<(string Model, UsedLora[] Loras)> files; // as pictures name them: where they lie is nobody else's business
 
-    Picturing(string? model, LoadOptions options, TextToImage pipeline) => (this.model, this.options, Pipeline) = (model, options, pipeline);
+    Picturing(string? model, LoadOptions options, TextToImage pipeline)
+    {
+        (this.model, this.options, Pipeline) = (model, options, pipeline);
+        files = new(() => (FileHashes.Model(model ?? Embedded.Model),
+            [.. options.Loras.Select(lora => new UsedLora(Path.GetFileName(lora.Path), lora.Weight, FileHashes.Lora(lora.Path)))]));
+    }
 
     public TextToImage Pipeline { get; }
 
@@ -50,9 +56,9 @@ sealed class Picturing : IDisposable
         Width = chosen.Width,
         Height = chosen.Height,
         Model = model is null ? "picturebook" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))),
-        ModelFolder = model is null ? null : Path.GetFullPath(model),
+        ModelFingerprint = files.Value.Model,
         Lcm = options.Lcm,
-        Loras = [.. options.Loras.Select(lora => lora with { Path = Path.GetFullPath(lora.Path) })],
+        Loras = files.Value.Loras,
         Fuse = options.Fuse,
         Count = chosen.Count,
         Index = index,

@@ -2,11 +2,10 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using PureLcm.Model.Pictures;
-using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
-namespace PureLcm.Model.Tests;
+namespace PureLcm.Model.Tests.Pictures;
 
 /// <summary>What a picture's file says of how it was made.</summary>
 public class GenerationParametersTests
@@ -32,8 +31,8 @@ public class GenerationParametersTests
     [Fact]
     public void EverythingIsSaid() => Assert.Equal(
         "two\nlines <lora:cyanotype:0.8>\nNegative prompt: no\ntrees\n"
-        + "Steps: 25, Sampler: DDIM, CFG scale: 7.5, Seed: -3, Size: 128x64, Model: own, Model folder: \"C:\\\\own, and: more\", LCM-LoRA: off, "
-        + "LoRA 1: loras/cyanotype.safetensors, LoRA 1 weight: 0.8, LoRA fused: yes, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0",
+        + "Steps: 25, Sampler: DDIM, CFG scale: 7.5, Seed: -3, Size: 128x64, Model: \"own, and: more\", Model fingerprint: 0123456789ab, LCM-LoRA: off, "
+        + "LoRA 1: cyanotype.safetensors, LoRA 1 weight: 0.8, LoRA 1 hash: 1b7b4ec9d5f4, Lora hashes: \"cyanotype: 1b7b4ec9d5f4\", LoRA fused: yes, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0",
         (house with
         {
             Prompt = "two\nlines",
@@ -43,10 +42,10 @@ public class GenerationParametersTests
             Guidance = 7.5,
             Seed = -3,
             Height = 64,
-            Model = "own",
-            ModelFolder = @"C:\own, and: more",
+            Model = "own, and: more",
+            ModelFingerprint = "0123456789ab",
             Lcm = false,
-            Loras = [new("loras/cyanotype.safetensors", 0.8f)],
+            Loras = [new("loras/cyanotype.safetensors", 0.8f, "1b7b4ec9d5f4")],
             Fuse = true,
             Count = 4,
             Index = 2,
@@ -70,20 +69,20 @@ public class GenerationParametersTests
     }
 
     [Property(MaxTest = 500)]
-    public void AnythingComesBack(string prompt, string negative, string model, string folder, string lora, NormalFloat guidance, float weight, long seed, PositiveInt width, bool lcm, bool fuse)
+    public void AnythingComesBack(string prompt, string negative, string model, string fingerprint, string lora, string hash, NormalFloat guidance, float weight, long seed, PositiveInt width, bool lcm, bool fuse)
     {
         AssertSame(house with
         {
             Prompt = prompt ?? "",
             NegativePrompt = negative ?? "",
             Model = model?.Length > 0 ? model : "m",
-            ModelFolder = folder,
+            ModelFingerprint = fingerprint,
             Guidance = guidance.Get,
             Seed = seed,
             Width = width.Get,
             Lcm = lcm,
             Fuse = fuse,
-            Loras = lora is null || !float.IsFinite(weight) ? [] : [new(lora, weight), new("second.safetensors", -0.5f)],
+            Loras = lora is null || !float.IsFinite(weight) ? [] : [new(lora, weight, hash), new("second.safetensors", -0.5f)],
         });
     }
 
@@ -94,7 +93,7 @@ public class GenerationParametersTests
         var word = Gen.Elements("Steps: 4", ", ", "\n", "Negative prompt:", "\"", "\\", "\\n", "<lora:", "cyanotype:0.8>", " ", ":", "Sampler: LCM", "Exact prompt: \"x\"", "a");
         var text = Gen.ArrayOf(word).Select(string.Concat).ToArbitrary();
         return Prop.ForAll(text, text, text, (prompt, negative, path) =>
-            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, ModelFolder = path, Loras = [new(path, 0.8f)] }));
+            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, Model = "m" + path, Loras = [new(path, 0.8f, path)] }));
     }
 
     [Fact]
@@ -108,7 +107,7 @@ public class GenerationParametersTests
         Assert.Equal("blurry, low quality", read.NegativePrompt);
         Assert.Equal((6, SchedulerKind.Lcm, 1.5, (Seed)3161545423, 512, 768), (read.Steps, read.Sampler, read.Guidance, read.Seed, read.Width, read.Height));
         Assert.Equal(("v1-5-pruned-emaonly", null, false), (read.Model, read.ModelFolder, read.IsOwn));
-        Assert.Equal([new("lcm-lora-sdv1-5"), new("style")], read.Loras);
+        Assert.Equal([new("lcm-lora-sdv1-5", 1, "1b7b4ec9d5f4"), new("style", 1, "00")], read.Loras);
     }
 
     [Theory]
@@ -141,7 +140,9 @@ public class GenerationParametersTests
         // Through the bytes of a file, where half a character can't be.
         string text = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(expected.ToText()));
         var read = GenerationParameters.Parse(text);
-        Assert.Equal(expected.Loras, read.Loras);
-        Assert.Equal(expected with { Loras = read.Loras }, read);
+        // Files go by their names, without folders.
+        Assert.Equal(expected.Loras.Select(lora => lora with { Name = lora.FileName }), read.Loras);
+        Assert.Empty(read.NotFollowed);
+        Assert.Equal(expected with { Loras = read.Loras, NotFollowed = read.NotFollowed }, read);
     }
 }
