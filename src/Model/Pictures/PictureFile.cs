@@ -19,6 +19,12 @@ static class PictureFile
     /// <summary>More than any picture of so many pixels takes, uncompressed and with 16 bits a colour.</summary>
     const long MostBytes = 1L << 29;
 
+    /// <summary>
+    /// JPEG spends a bit at least on each block of 8 x 8 pixels, so a few bytes can't make the decoder ask for the memory of the
+    /// largest picture. WebP has no such bound, and a PNG file's pixels are counted.
+    /// </summary>
+    const int MostPixelsPerJpegByte = 8 * 8 * 8;
+
     /// <summary>The largest single buffer a decoder may ask for: the pixels of the largest picture, four bytes each.</summary>
     const int MostBufferMegabytes = (int)(MostPixels * 4 >> 20);
 
@@ -100,13 +106,15 @@ static class PictureFile
     {
         var exif = Exif.Read(file, format);
         if (format == "WebP" && IsAnimated(file)) throw new ModelException($"{name}: it is an animation; save one of its pictures, and take that");
-        var info = Image.Identify(configuration, file, out _) ?? throw Damaged(name, "its header can't be read");
+        byte[] pixels = format == "PNG" ? PngPixels.Alone(file) : file;
+        var info = Image.Identify(configuration, pixels, out _) ?? throw Damaged(name, "its header can't be read");
         if (Math.Max(info.Width, info.Height) > MostSide || (long)info.Width * info.Height > MostPixels)
             throw new ModelException($"{name}: a picture of {info.Width} x {info.Height} pixels is larger than this program reads; make it smaller");
-        if (IsTooShort(file.Length, format, info)) throw Damaged(name, $"{file.Length} bytes can't hold {info.Width} x {info.Height} pixels");
-        if (format == "PNG" && !IsWhole(file)) throw Damaged(name, "the file is cut off");
+        if (format == "JPEG" && (long)info.Width * info.Height > MostPixelsPerJpegByte * file.Length)
+            throw Damaged(name, $"{file.Length} bytes can't hold {info.Width} x {info.Height} pixels");
+        if (format == "PNG") PngPixels.RequireAll(pixels);
 
-        using var image = Image.Load<Rgba32>(configuration, file);
+        using var image = Image.Load<Rgba32>(configuration, pixels);
         var rgb = new byte[3 * image.Width * image.Height];
         image.ProcessPixelRows(rows =>
         {
@@ -131,7 +139,7 @@ static class PictureFile
 
     static Dictionary<string, string> Texts(ReadOnlySpan<byte> file, string format, Exif exif)
     {
-        var texts = format == "PNG" ? PngTexts.Read(file) : [];
+        Dictionary<string, string> texts = format == "PNG" ? PngTexts.Read(file) : [];
         // A1111 has no other place for parameters in JPEG and WebP; a camera's comment is something else.
         if (exif.Comment is { } comment) texts.TryAdd(GenerationParameters.IsParameters(comment) ? GenerationParameters.Keyword : "UserComment", comment);
         return texts;
@@ -139,25 +147,6 @@ static class PictureFile
 
     /// <summary>VP8X, the header of WebP files with more than pixels, says in its flags whether there are several pictures.</summary>
     static bool IsAnimated(ReadOnlySpan<byte> file) => file.Length > 20 && file[StartLength..].StartsWith("VP8X"u8) && (file[20] & 2) != 0;
-
-    /// <summary>The library takes what rows there are, and leaves the others black.</summary>
-    static bool IsWhole(ReadOnlySpan<byte> file)
-    {
-        for (var chunks = new PngChunks(file); chunks.Next();)
-            if (chunks.Type == "IEND") return true;
-        return false;
-    }
-
-    /// <summary>
-    /// Whether a file can't hold what it promises, so that a few bytes don't make the decoder ask for the memory of the largest
-    /// picture: deflate (PNG) shrinks at most 1032-fold, and JPEG spends a bit on each block of 8 x 8. WebP has no such bound.
-    /// </summary>
-    static bool IsTooShort(long length, string format, IImageInfo info) => format switch
-    {
-        "PNG" => (long)info.Width * info.Height * info.PixelType.BitsPerPixel / 8 > 1032 * length,
-        "JPEG" => (long)info.Width * info.Height > 8 * 64 * length,
-        _ => false,
-    };
 
     /// <summary>A whole file, if it begins as one of a format that is read.</summary>
     static (byte[] File, string Format) Bytes(Stream stream, string name)

@@ -8,7 +8,7 @@ namespace PureLcm.Model.Tests.Pictures;
 /// <summary>Files with bytes changed, cut, doubled: a picture or one sentence, in little time and with no more memory than the limits say.</summary>
 public class MutationTests
 {
-    const int Each = 250;
+    const int Each = 400;
 
     [Theory]
     [InlineData("png/rgb8.png")]

@@ -82,7 +82,7 @@ public class OtherProgramsTests
     [Fact]
     public void FieldsOfOursMeanNothingInOthersTexts()
     {
-        var made = GenerationParameters.Parse("a\nSteps: 4, Sampler: LCM, Seed: 9, Model folder: /etc, LoRA 1: x, LoRA fused: yes, Model fingerprint: 0");
+        var made = GenerationParameters.Parse("a\nSteps: 4, Sampler: LCM, Seed: 9, Model folder: /etc, LoRA 1: x, LoRA fused: yes, Model fingerprint: x");
         Assert.Equal((null, null, false, 0), (made.ModelFolder, made.ModelFingerprint, made.Fuse, made.Loras.Count));
         Assert.Equal(4, made.NotFollowed.Count);
     }
