@@ -20,7 +20,8 @@ public sealed class AgainTests : IDisposable
     [Fact]
     public void APictureNamesItsFilesAndNotWhereTheyLie()
     {
-        Ok("generate", "a red house", "--seed", "7", "--steps", "1", "--size", "64x64", "--lora", Lora("cyanotype") + ":0.8", "-o", In("a.png"));
+        Ok("generate", "a red house", "--seed", "7", "--steps", "1", "--size", "64x64", "--lora", Lora("cyanotype") + ":0.8", "-o",
+            In("a.png"));
         string text = Picture.LoadTexts(In("a.png"))["parameters"];
         Assert.Contains("LoRA 1: cyanotype.safetensors, LoRA 1 weight: 0.8, LoRA 1 hash: ", text);
         Assert.Contains($"Lora hashes: \"cyanotype: {FileHashes.Lora(Lora("cyanotype"))}\"", text);
@@ -38,7 +39,8 @@ public sealed class AgainTests : IDisposable
     {
         Directory.CreateDirectory(In("there"));
         File.Copy(Lora("cyanotype"), In("there/mine.safetensors"));
-        Ok("generate", "a red house", "--seed", "7", "--steps", "1", "--size", "64x64", "--lora", In("there/mine.safetensors") + ":0.8", "-o", In("a.png"));
+        Ok("generate", "a red house", "--seed", "7", "--steps", "1", "--size", "64x64", "--lora", In("there/mine.safetensors") + ":0.8",
+            "-o", In("a.png"));
 
         var missing = Program.Run("again", In("a.png"), "-o", In("b.png"));
         Assert.Equal(1, missing.Code);
@@ -46,8 +48,10 @@ public sealed class AgainTests : IDisposable
         Assert.Contains("--lora", missing.Error);
         Assert.False(File.Exists(In("b.png")));
 
-        Assert.Contains("the same picture, bit for bit", Ok("again", In("a.png"), "--lora", In("there/mine.safetensors"), "-o", In("b.png")).Error);
-        Assert.Contains("the same picture, bit for bit", Ok("again", In("a.png"), "--lora", Lora("cyanotype"), "-o", In("b.png")).Error); // by another name
+        Assert.Contains(
+            "the same picture, bit for bit", Ok("again", In("a.png"), "--lora", In("there/mine.safetensors"), "-o", In("b.png")).Error);
+        // by another name
+        Assert.Contains("the same picture, bit for bit", Ok("again", In("a.png"), "--lora", Lora("cyanotype"), "-o", In("b.png")).Error);
         File.Copy(Lora("cyanotype"), In("mine.safetensors"));
         Assert.Contains("the same picture, bit for bit", Ok("again", In("a.png"), "-o", In("b.png")).Error); // next to the picture
 
@@ -77,7 +81,9 @@ public sealed class AgainTests : IDisposable
         var given = Ok("again", In("a.png"), "--model", In("there/book"), "-o", In("b.png"));
         Assert.Contains("the same picture, bit for bit", given.Error);
         Assert.DoesNotContain("not the model", given.Error);
-        Assert.Contains("is not the model that the picture was made with", Ok("again", In("a.png"), "--model", Repository.Picturebook, "-o", In("b.png")).Error);
+        Assert.Contains(
+            "is not the model that the picture was made with",
+            Ok("again", In("a.png"), "--model", Repository.Picturebook, "-o", In("b.png")).Error);
 
         Directory.Move(In("there/book"), In("book"));
         Assert.Contains("the same picture, bit for bit", Ok("again", In("a.png"), "-o", In("b.png")).Error);
@@ -87,7 +93,8 @@ public sealed class AgainTests : IDisposable
     [Fact]
     public void AnOlderVersionsPictureIsMadeAgain()
     {
-        string text = $"a red house <lora:cyanotype:0.5>\nSteps: 1, Sampler: LCM, CFG scale: 1, Seed: 7, Size: 64x64, Model: picturebook, LoRA 1: {Lora("cyanotype")}, LoRA 1 weight: 0.5, Version: PureLcm 0.1.0";
+        string text = $"a red house <lora:cyanotype:0.5>\nSteps: 1, Sampler: LCM, CFG scale: 1, Seed: 7, Size: 64x64, Model: "
+            + $"picturebook, LoRA 1: {Lora("cyanotype")}, LoRA 1 weight: 0.5, Version: PureLcm 0.1.0";
         Save(In("a.png"), text);
         Ok("again", In("a.png"), "-o", In("b.png"));
         Save(In("a.png"), text.Replace(Lora("cyanotype"), "/dev/zero", StringComparison.Ordinal));
@@ -101,7 +108,8 @@ public sealed class AgainTests : IDisposable
     public void ABatchOfAnotherProgramIsNoBatch()
     {
         Ok("again", Field("batchpos.png"), "--model", Repository.Picturebook, "-o", In("b.png"));
-        AssertNear(Picture.Load(Path.Combine(Repository.Root, "tests", "Lcm.Tests", "field", "batchpos-right.png")), Picture.Load(In("b.png")));
+        AssertNear(Picture.Load(Path.Combine(Repository.Root, "tests", "Lcm.Tests", "field", "batchpos-right.png")),
+            Picture.Load(In("b.png")));
     }
 
     [Fact]
@@ -110,7 +118,8 @@ public sealed class AgainTests : IDisposable
         Ok("again", Field("seed64.png"), "--model", Repository.Picturebook, "-o", In("b.png"));
         Assert.Contains("Seed: 13377331133773311337,", Picture.LoadTexts(In("b.png"))["parameters"]);
         ulong low = 13377331133773311337 & uint.MaxValue;
-        Ok("generate", "a red house", "--seed", low.ToString(), "--no-lcm", "--steps", "4", "--scheduler", "lcm", "--guidance", "1", "-o", In("c.png"));
+        Ok("generate", "a red house", "--seed", low.ToString(), "--no-lcm", "--steps", "4", "--scheduler", "lcm", "--guidance", "1", "-o",
+            In("c.png"));
         Assert.Equal(Picture.Load(In("c.png")).Rgb, Picture.Load(In("b.png")).Rgb);
     }
 
@@ -150,7 +159,8 @@ public sealed class AgainTests : IDisposable
     [InlineData("webp/a1111.webp")]
     public void AJpegOrWebpIsMadeAgain(string file)
     {
-        Ok("again", Path.Combine(Repository.Root, "tests", "Model.Tests", "Pictures", file), "--model", Repository.Picturebook, "-o", In("b.png"));
+        Ok("again", Path.Combine(Repository.Root, "tests", "Model.Tests", "Pictures", file), "--model", Repository.Picturebook, "-o",
+            In("b.png"));
         Assert.StartsWith("ein gr\u00fcnes H\u00e4uschen \u96ea\n", Picture.LoadTexts(In("b.png"))["parameters"]);
     }
 
@@ -171,12 +181,14 @@ public sealed class AgainTests : IDisposable
         return outcome;
     }
 
-    static void Save(string path, string text) => new Picture(1, 1, [1, 2, 3]).Save(path, new Dictionary<string, string> { ["parameters"] = text });
+    static void Save(string path, string text) =>
+        new Picture(1, 1, [1, 2, 3]).Save(path, new Dictionary<string, string> { ["parameters"] = text });
 
     static void AssertNear(Picture expected, Picture actual)
     {
         int near = expected.Rgb.Zip(actual.Rgb).Count(pair => Math.Abs(pair.First - pair.Second) <= 1);
-        Assert.True(near >= 0.999 * expected.Rgb.Length, $"{expected.Rgb.Length - near} of {expected.Rgb.Length} values differ by more than 1");
+        Assert.True(near >= 0.999 * expected.Rgb.Length,
+            $"{expected.Rgb.Length - near} of {expected.Rgb.Length} values differ by more than 1");
     }
 
     static void Copy(string from, string to)

@@ -64,7 +64,8 @@ public sealed class InfoTests : IDisposable
     [Fact]
     public void ATokenizerWithoutConfigurationIsShown()
     {
-        foreach (string file in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(Repository.Picturebook, "tokenizer", file), Path.Combine(folder, file));
+        foreach (string file in (string[])["vocab.json", "merges.txt"])
+            File.Copy(Path.Combine(Repository.Picturebook, "tokenizer", file), Path.Combine(folder, file));
         Assert.Contains("merges.txt, vocab.json", Ok(folder));
     }
 

@@ -20,5 +20,6 @@ static class Printable
         return shown.ToString();
     }
 
-    static bool IsHidden(char c, bool lines) => char.IsControl(c) && !(lines && c == '\n') || c is >= '\u202a' and <= '\u202e' or >= '\u2066' and <= '\u2069';
+    static bool IsHidden(char c, bool lines) =>
+        char.IsControl(c) && !(lines && c == '\n') || c is >= '\u202a' and <= '\u202e' or >= '\u2066' and <= '\u2069';
 }

@@ -61,12 +61,15 @@ sealed class Exif
         }
     }
 
-    /// <summary>A comment: 8 bytes that name its code, then the text. Writers don't agree on UTF-16's byte order, so it is looked at.</summary>
+    /// <summary>
+    /// A comment: 8 bytes that name its code, then the text. Writers don't agree on UTF-16's byte order, so it is looked at.
+    /// </summary>
     static string? Text(ReadOnlySpan<byte> comment, bool big)
     {
         var code = comment[..CodeLength];
         var text = comment[CodeLength..];
-        string read = code.SequenceEqual("UNICODE\0"u8) ? Utf16(text, big) : (Utf8.IsValid(text) ? Encoding.UTF8 : Encoding.Latin1).GetString(text);
+        string read = code.SequenceEqual("UNICODE\0"u8) ? Utf16(text, big)
+            : (Utf8.IsValid(text) ? Encoding.UTF8 : Encoding.Latin1).GetString(text);
         read = read.Trim('\0');
         return string.IsNullOrWhiteSpace(read) ? null : read;
     }

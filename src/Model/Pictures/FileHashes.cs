@@ -79,7 +79,8 @@ public static class FileHashes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new WeightsException(path, $"reading failed ({e.Message.ReplaceLineEndings(" ")})", "check the name and its permissions", e);
+            throw new WeightsException(
+                path, $"reading failed ({e.Message.ReplaceLineEndings(" ")})", "check the name and its permissions", e);
         }
     }
 

@@ -225,7 +225,9 @@ public sealed record GenerationParameters
         return loras;
     }
 
-    /// <summary>The LoRAs in another program's prompt, which are taken out of it, and their hashes ("one: 1b7b4ec9d5f4, two: …").</summary>
+    /// <summary>
+    /// The LoRAs in another program's prompt, which are taken out of it, and their hashes ("one: 1b7b4ec9d5f4, two: …").
+    /// </summary>
     static List<UsedLora> TheirLoras(Dictionary<string, string> fields, ref string prompt)
     {
         var hashes = new Dictionary<string, string>();

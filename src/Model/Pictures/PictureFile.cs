@@ -37,7 +37,8 @@ static class PictureFile
     {
         var known = new Configuration
         {
-            MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = MostBufferMegabytes, MaximumPoolSizeMegabytes = 16 }),
+            MemoryAllocator = MemoryAllocator.Create(
+                new MemoryAllocatorOptions { AllocationLimitMegabytes = MostBufferMegabytes, MaximumPoolSizeMegabytes = 16 }),
         };
         var formats = known.ImageFormatsManager;
         formats.AddImageFormatDetector(new PngImageFormatDetector());
@@ -70,7 +71,8 @@ static class PictureFile
         using var png = new MemoryStream();
         image.Save(png, new PngEncoder
         {
-            ColorType = PngColorType.Rgb, BitDepth = PngBitDepth.Bit8, FilterMethod = PngFilterMethod.Adaptive, ChunkFilter = PngChunkFilter.ExcludeAll,
+            ColorType = PngColorType.Rgb, BitDepth = PngBitDepth.Bit8, FilterMethod = PngFilterMethod.Adaptive,
+            ChunkFilter = PngChunkFilter.ExcludeAll,
         });
         using var whole = new MemoryStream();
         PngTexts.Write(whole, png.GetBuffer().AsSpan(0, (int)png.Length), texts);
@@ -105,11 +107,13 @@ static class PictureFile
     static Picture Decode(byte[] file, string format, string name)
     {
         var exif = Exif.Read(file, format);
-        if (format == "WebP" && IsAnimated(file)) throw new ModelException($"{name}: it is an animation; save one of its pictures, and take that");
+        if (format == "WebP" && IsAnimated(file))
+            throw new ModelException($"{name}: it is an animation; save one of its pictures, and take that");
         byte[] pixels = format == "PNG" ? PngPixels.Alone(file) : file;
         var info = Image.Identify(configuration, pixels, out _) ?? throw Damaged(name, "its header can't be read");
         if (Math.Max(info.Width, info.Height) > MostSide || (long)info.Width * info.Height > MostPixels)
-            throw new ModelException($"{name}: a picture of {info.Width} x {info.Height} pixels is larger than this program reads; make it smaller");
+            throw new ModelException(
+                $"{name}: a picture of {info.Width} x {info.Height} pixels is larger than this program reads; make it smaller");
         if (format == "JPEG" && (long)info.Width * info.Height > MostPixelsPerJpegByte * file.Length)
             throw Damaged(name, $"{file.Length} bytes can't hold {info.Width} x {info.Height} pixels");
         if (format == "PNG") PngPixels.RequireAll(pixels);
@@ -141,7 +145,8 @@ static class PictureFile
     {
         Dictionary<string, string> texts = format == "PNG" ? PngTexts.Read(file) : [];
         // A1111 has no other place for parameters in JPEG and WebP; a camera's comment is something else.
-        if (exif.Comment is { } comment) texts.TryAdd(GenerationParameters.IsParameters(comment) ? GenerationParameters.Keyword : "UserComment", comment);
+        if (exif.Comment is { } comment)
+            texts.TryAdd(GenerationParameters.IsParameters(comment) ? GenerationParameters.Keyword : "UserComment", comment);
         return texts;
     }
 
@@ -160,7 +165,9 @@ static class PictureFile
         var buffer = new byte[1 << 16];
         while ((count = stream.Read(buffer)) > 0)
         {
-            if (file.Length + count > MostBytes) throw new ModelException($"{name}: a picture's file of more than {MostBytes >> 20} MB is larger than this program reads; make it smaller");
+            if (file.Length + count > MostBytes)
+                throw new ModelException(
+                    $"{name}: a picture's file of more than {MostBytes >> 20} MB is larger than this program reads; make it smaller");
             file.Write(buffer, 0, count);
         }
         return (file.ToArray(), format);
@@ -179,7 +186,8 @@ static class PictureFile
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new ModelException(Directory.Exists(path) ? $"{path}: it is a folder; name a file" : $"{path}: this user may not read it; change its permissions", e);
+            throw new ModelException(Directory.Exists(path) ? $"{path}: it is a folder; name a file"
+                : $"{path}: this user may not read it; change its permissions", e);
         }
         catch (IOException e)
         {
@@ -187,5 +195,6 @@ static class PictureFile
         }
     }
 
-    static ModelException Damaged(string name, string how, Exception? inner = null) => new($"{name}: the picture is damaged ({how}); get it again", inner);
+    static ModelException Damaged(string name, string how, Exception? inner = null) =>
+        new($"{name}: the picture is damaged ({how}); get it again", inner);
 }

@@ -9,7 +9,9 @@ namespace PureLcm.Model.Pictures;
 /// </summary>
 static class PngPixels
 {
-    /// <summary>Widths below have no pixels in the second of the seven passes, which ImageSharp 2.1 takes for the rows of another.</summary>
+    /// <summary>
+    /// Widths below have no pixels in the second of the seven passes, which ImageSharp 2.1 takes for the rows of another.
+    /// </summary>
     const int LeastInterlacedWidth = 5;
 
     /// <summary>The same pixels as a file with nothing else in it.</summary>
@@ -46,7 +48,8 @@ static class PngPixels
         int width = BinaryPrimitives.ReadInt32BigEndian(header), height = BinaryPrimitives.ReadInt32BigEndian(header[4..]);
         int bits = header[8] * header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 }; // a pixel's
         bool interlaced = header[12] == 1;
-        if (interlaced && width < LeastInterlacedWidth) throw new InvalidDataException($"interlaced pictures narrower than {LeastInterlacedWidth} pixels are not read");
+        if (interlaced && width < LeastInterlacedWidth)
+            throw new InvalidDataException($"interlaced pictures narrower than {LeastInterlacedWidth} pixels are not read");
         long missing = interlaced ? Interlaced(width, height, bits) : Rows(width, height, bits);
         while (chunks.Type != "IDAT") chunks.Next();
         using var inflating = new ZLibStream(new MemoryStream(chunks.Data.ToArray()), CompressionMode.Decompress);
@@ -61,9 +64,11 @@ static class PngPixels
     /// <summary>Adam7 (PNG specification, 8.2): each pass has the pixels from a first column and row on, so far apart.</summary>
     static long Interlaced(int width, int height, int bits)
     {
-        ReadOnlySpan<(int X, int Y, int Across, int Down)> passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+        ReadOnlySpan<(int X, int Y, int Across, int Down)> passes =
+            [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
         long bytes = 0;
-        foreach (var (x, y, across, down) in passes) bytes += Rows(Math.Max(0, (width - x + across - 1) / across), Math.Max(0, (height - y + down - 1) / down), bits);
+        foreach (var (x, y, across, down) in passes)
+            bytes += Rows(Math.Max(0, (width - x + across - 1) / across), Math.Max(0, (height - y + down - 1) / down), bits);
         return bytes;
     }
 }

@@ -34,7 +34,9 @@ static class PngTexts
     /// <param name="file">Where to.</param>
     /// <param name="png">The file without texts.</param>
     /// <param name="texts">Texts by their keywords.</param>
-    /// <exception cref="ArgumentException">A keyword is no 1 to 79 printable characters of Latin-1, or a text has a zero in it.</exception>
+    /// <exception cref="ArgumentException">
+    /// A keyword is no 1 to 79 printable characters of Latin-1, or a text has a zero in it.
+    /// </exception>
     public static void Write(Stream file, ReadOnlySpan<byte> png, IReadOnlyDictionary<string, string> texts)
     {
         var chunks = texts.Select(text => Compose(text.Key, text.Value)).ToArray(); // all of them, before anything is written
@@ -51,8 +53,10 @@ static class PngTexts
     static (string Type, byte[] Data) Compose(string keyword, string text)
     {
         if (keyword.Length is 0 or > LongestKeyword || keyword != keyword.Trim() || keyword.Any(c => c > 255 || char.IsControl(c)))
-            throw new ArgumentException($"{keyword}: a keyword has 1 to {LongestKeyword} printable characters of Latin-1", nameof(keyword));
-        if (text.Contains('\0')) throw new ArgumentException($"the text {keyword} has a zero in it, which no PNG file can hold", nameof(text));
+            throw new ArgumentException(
+                $"{keyword}: a keyword has 1 to {LongestKeyword} printable characters of Latin-1", nameof(keyword));
+        if (text.Contains('\0'))
+            throw new ArgumentException($"the text {keyword} has a zero in it, which no PNG file can hold", nameof(text));
         byte[] key = Encoding.Latin1.GetBytes(keyword);
         if (text.All(c => c <= 255))
         {

@@ -13,11 +13,13 @@ static partial class UnfollowedFields
 
     static readonly HashSet<string> own =
     [
-        "Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model folder", "Model fingerprint", "LCM-LoRA", "LoRA fused", "Lora hashes",
-        "Batch size", "Batch pos", "Version", "Exact prompt", "Exact negative prompt",
+        "Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model folder", "Model fingerprint", "LCM-LoRA", "LoRA fused",
+        "Lora hashes", "Batch size", "Batch pos", "Version", "Exact prompt", "Exact negative prompt",
     ];
 
-    /// <summary>Fields of other programs that are followed, that name files once more, or that tell of the making and not the picture.</summary>
+    /// <summary>
+    /// Fields of other programs that are followed, that name files once more, or that tell of the making and not the picture.
+    /// </summary>
     static readonly HashSet<string> theirs =
     [
         "Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "VAE hash", "Lora hashes", "TI hashes", "Hashes",
@@ -26,7 +28,8 @@ static partial class UnfollowedFields
 
     /// <summary>Values that mean what is done here anyway.</summary>
     static readonly HashSet<(string Name, string Value)> harmless =
-        [("Schedule type", "Automatic"), ("Clip skip", "1"), ("Clip skip", "0"), ("RNG", "CPU"), ("RNG", "cpu"), ("Variation seed strength", "0")];
+        [("Schedule type", "Automatic"), ("Clip skip", "1"), ("Clip skip", "0"), ("RNG", "CPU"), ("RNG", "cpu"),
+            ("Variation seed strength", "0")];
 
     static readonly HashSet<string> off = ["", "0", "0.0", "False", "None", "Disabled"];
 
@@ -45,7 +48,8 @@ static partial class UnfollowedFields
     public static IEnumerable<string> OfPrompt(string prompt, string where)
     {
         string[] words = [.. Syntax().Matches(prompt).Select(match => match.Value).Distinct()];
-        if (words.Length > 0) yield return $"{string.Join(", ", words.Take(MostExamples))}{(words.Length > MostExamples ? ", …" : "")} in the {where}";
+        if (words.Length > 0)
+            yield return $"{string.Join(", ", words.Take(MostExamples))}{(words.Length > MostExamples ? ", …" : "")} in the {where}";
     }
 
     static bool IsHarmless(string name, string value) =>
@@ -54,7 +58,9 @@ static partial class UnfollowedFields
     [GeneratedRegex(@"^LoRA [0-9]+( weight| hash)?$")]
     private static partial Regex OwnLora();
 
-    /// <summary>(word:1.3), ((word)), [word], [one:other:0.5], &lt;hypernet:…&gt;, BREAK and AND, as A1111 has them; \( is a bracket and nothing more.</summary>
+    /// <summary>
+    /// (word:1.3), ((word)), [word], [one:other:0.5], &lt;hypernet:…&gt;, BREAK and AND, as A1111 has them; \( is a bracket.
+    /// </summary>
     [GeneratedRegex(@"(?<!\\)\(+[^()]*(?<!\\)\)+|(?<!\\)\[+[^\[\]]*(?<!\\)\]+|<\w+:[^>]*>|\bBREAK\b|\bAND\b")]
     private static partial Regex Syntax();
 }

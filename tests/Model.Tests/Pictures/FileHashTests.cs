@@ -24,7 +24,8 @@ public sealed class FileHashTests : IDisposable
     [Theory]
     [InlineData(new byte[] { 1, 2, 3 })]
     [InlineData(new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 1 })] // a header's length beyond all files
-    public void AnotherFilesHashIsOfAllOfIt(byte[] data) => Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(data))[..12], FileHashes.Lora(Written(data)));
+    public void AnotherFilesHashIsOfAllOfIt(byte[] data) =>
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(data))[..12], FileHashes.Lora(Written(data)));
 
     [Fact]
     public void AModelsFingerprintIsItsIndexsAndItsWeights()

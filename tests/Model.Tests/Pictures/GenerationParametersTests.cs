@@ -31,8 +31,10 @@ public class GenerationParametersTests
     [Fact]
     public void EverythingIsSaid() => Assert.Equal(
         "two\nlines <lora:cyanotype:0.8>\nNegative prompt: no\ntrees\n"
-        + "Steps: 25, Sampler: DDIM, CFG scale: 7.5, Seed: -3, Size: 128x64, Model: \"own, and: more\", Model fingerprint: 0123456789ab, LCM-LoRA: off, "
-        + "LoRA 1: cyanotype.safetensors, LoRA 1 weight: 0.8, LoRA 1 hash: 1b7b4ec9d5f4, Lora hashes: \"cyanotype: 1b7b4ec9d5f4\", LoRA fused: yes, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0",
+        + "Steps: 25, Sampler: DDIM, CFG scale: 7.5, Seed: -3, Size: 128x64, Model: \"own, and: more\", Model fingerprint: "
+            + "0123456789ab, LCM-LoRA: off, "
+        + "LoRA 1: cyanotype.safetensors, LoRA 1 weight: 0.8, LoRA 1 hash: 1b7b4ec9d5f4, Lora hashes: \"cyanotype: 1b7b4ec9d5f4\", "
+            + "LoRA fused: yes, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0",
         (house with
         {
             Prompt = "two\nlines",
@@ -69,7 +71,9 @@ public class GenerationParametersTests
     }
 
     [Property(MaxTest = 500)]
-    public void AnythingComesBack(string prompt, string negative, string model, string fingerprint, string lora, string hash, NormalFloat guidance, float weight, long seed, PositiveInt width, bool lcm, bool fuse)
+    public void AnythingComesBack(
+        string prompt, string negative, string model, string fingerprint, string lora, string hash, NormalFloat guidance, float weight,
+        long seed, PositiveInt width, bool lcm, bool fuse)
     {
         AssertSame(house with
         {
@@ -105,7 +109,9 @@ public class GenerationParametersTests
             + "Lora hashes: \"lcm-lora-sdv1-5: 1b7b4ec9d5f4, style: 00\", Version: v1.10.1");
         Assert.Equal("a castle, (masterpiece:1.2)  at dusk\nsecond line", read.Prompt);
         Assert.Equal("blurry, low quality", read.NegativePrompt);
-        Assert.Equal((6, SchedulerKind.Lcm, 1.5, (Seed)3161545423, 512, 768), (read.Steps, read.Sampler, read.Guidance, read.Seed, read.Width, read.Height));
+        Assert.Equal(
+            (6, SchedulerKind.Lcm, 1.5, (Seed)3161545423, 512, 768),
+            (read.Steps, read.Sampler, read.Guidance, read.Seed, read.Width, read.Height));
         Assert.Equal(("v1-5-pruned-emaonly", null, false), (read.Model, read.ModelFolder, read.IsOwn));
         Assert.Equal([new("lcm-lora-sdv1-5", 1, "1b7b4ec9d5f4"), new("style", 1, "00")], read.Loras);
     }

@@ -5,7 +5,9 @@ using PureLcm.Model.Pictures;
 
 namespace PureLcm.Model.Tests.Pictures;
 
-/// <summary>Files with bytes changed, cut, doubled: a picture or one sentence, in little time and with no more memory than the limits say.</summary>
+/// <summary>
+/// Files with bytes changed, cut, doubled: a picture or one sentence, in little time and with no more memory than the limits say.
+/// </summary>
 public class MutationTests
 {
     const int Each = 400;
@@ -47,7 +49,8 @@ public class MutationTests
                 refused++;
             }
             Assert.True(clock.Elapsed.TotalSeconds < 30, $"change {seed} took {clock.Elapsed.TotalSeconds:0} s");
-            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before <= most, $"change {seed} took {GC.GetAllocatedBytesForCurrentThread() - before} bytes");
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before <= most,
+                $"change {seed} took {GC.GetAllocatedBytesForCurrentThread() - before} bytes");
         }
         Assert.True(read > 0, "no change got through to the pixels");
         Assert.True(refused > 0, "no change was refused");
@@ -69,9 +72,11 @@ public class MutationTests
             BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(frame + 7), 65500);
         }
         else if (name.Contains("lossless", StringComparison.Ordinal))
-            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(text.IndexOf("VP8L", StringComparison.Ordinal) + 9), 0x0FFFFFFF); // twice 14 bits, less one
+            // twice 14 bits, less one
+            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(text.IndexOf("VP8L", StringComparison.Ordinal) + 9), 0x0FFFFFFF);
         else
-            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(text.IndexOf("\u009d\u0001\u002a", StringComparison.Ordinal) + 3), 0x3FFF3FFF);
+            BinaryPrimitives.WriteUInt32LittleEndian(
+                file.AsSpan(text.IndexOf("\u009d\u0001\u002a", StringComparison.Ordinal) + 3), 0x3FFF3FFF);
         Samples.Refusal(file);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Contains("larger than this program reads", Samples.Refusal(file));
@@ -95,7 +100,12 @@ public class MutationTests
         for (int i = random.Next(1, 4); i > 0; i--)
         {
             int at = random.Next(12, changed.Length);
-            changed[at] = random.Next(3) switch { 0 => (byte)random.Next(256), 1 => (byte)(changed[at] ^ 1 << random.Next(8)), _ => (byte)(random.Next(2) * 255) };
+            changed[at] = random.Next(3) switch
+            {
+                0 => (byte)random.Next(256),
+                1 => (byte)(changed[at] ^ 1 << random.Next(8)),
+                _ => (byte)(random.Next(2) * 255),
+            };
         }
         switch (random.Next(6))
         {

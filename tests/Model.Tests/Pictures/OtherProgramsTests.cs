@@ -9,7 +9,9 @@ public class OtherProgramsTests
 {
     [Theory]
     [InlineData("clipskip", "Clip skip: 2", "ENSD: 31337")]
-    [InlineData("controlnet", "ControlNet 0: Module: canny, Model: control_v11p_sd15_canny [d14c016b], Weight: 1, Resize Mode: Crop and Resize, Steps: 9", "ADetailer model: face_yolov8n.pt", "ADetailer prompt: Seed: 3, a face")]
+    [InlineData("controlnet",
+        "ControlNet 0: Module: canny, Model: control_v11p_sd15_canny [d14c016b], Weight: 1, Resize Mode: Crop and Resize, Steps: 9",
+        "ADetailer model: face_yolov8n.pt", "ADetailer prompt: Seed: 3, a face")]
     [InlineData("hires", "Denoising strength: 0.5", "Hires upscale: 2", "Hires steps: 4", "Hires upscaler: Latent")]
     [InlineData("img2img", "Denoising strength: 0.4", "Mask blur: 4")]
     [InlineData("karras", "Schedule type: Karras")]
@@ -24,23 +26,29 @@ public class OtherProgramsTests
     public void WhatIsNotFollowedIsNamed(string file, params string[] expected) => Assert.Equal(expected, Made(file).NotFollowed);
 
     [Theory]
-    [InlineData("Schedule type: Automatic, Clip skip: 1, RNG: CPU, Eta: 0, Tiling: False, Model hash: 0123456789, Lora hashes: \"x: 123\"")]
+    [InlineData("Schedule type: Automatic, Clip skip: 1, RNG: CPU, Eta: 0, Tiling: False, Model hash: 0123456789, "
+        + "Lora hashes: \"x: 123\"")]
     [InlineData("Token merging ratio: 0, Refiner: None, Batch size: 4, Batch pos: 1, Hashes: \"model: 1\"")]
-    public void WhatIsDoneAnywayIsNot(string fields) => Assert.Empty(GenerationParameters.Parse($"a house\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, {fields}").NotFollowed);
+    public void WhatIsDoneAnywayIsNot(string fields) =>
+        Assert.Empty(GenerationParameters.Parse($"a house\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, {fields}").NotFollowed);
 
     [Theory]
     [InlineData("a house \\(old\\)")]
     [InlineData("BREAKFAST at the SANDS, a (smile")]
-    public void WordsAreNoSyntax(string prompt) => Assert.Empty(GenerationParameters.Parse($"{prompt}\nSteps: 4, Sampler: LCM").NotFollowed);
+    public void WordsAreNoSyntax(string prompt) =>
+        Assert.Empty(GenerationParameters.Parse($"{prompt}\nSteps: 4, Sampler: LCM").NotFollowed);
 
     [Fact]
     public void TheSyntaxOfANegativePromptIsNamed() =>
-        Assert.Equal(["(blur:1.2) in the negative prompt"], GenerationParameters.Parse("a\nNegative prompt: (blur:1.2)\nSteps: 4, Sampler: LCM").NotFollowed);
+        Assert.Equal(
+            ["(blur:1.2) in the negative prompt"],
+            GenerationParameters.Parse("a\nNegative prompt: (blur:1.2)\nSteps: 4, Sampler: LCM").NotFollowed);
 
     [Fact]
     public void OwnPromptsAreWordsAndALaterVersionsFieldsAreNamed()
     {
-        var made = GenerationParameters.Parse("(a:1.3) house\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, Init image: b.png, Clip skip: 1, Version: PureLcm 9.0.0");
+        var made = GenerationParameters.Parse(
+            "(a:1.3) house\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, Init image: b.png, Clip skip: 1, Version: PureLcm 9.0.0");
         Assert.Equal(["Init image: b.png", "Clip skip: 1"], made.NotFollowed);
     }
 
@@ -75,14 +83,16 @@ public class OtherProgramsTests
     {
         var made = Made("batchpos");
         Assert.Equal((1, 0, (Seed?)9), (made.Count, made.Index, made.Seed));
-        var own = GenerationParameters.Parse("a\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 9, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0");
+        var own = GenerationParameters.Parse(
+            "a\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 9, Batch size: 4, Batch pos: 2, Version: PureLcm 0.1.0");
         Assert.Equal((4, 2), (own.Count, own.Index));
     }
 
     [Fact]
     public void FieldsOfOursMeanNothingInOthersTexts()
     {
-        var made = GenerationParameters.Parse("a\nSteps: 4, Sampler: LCM, Seed: 9, Model folder: /etc, LoRA 1: x, LoRA fused: yes, Model fingerprint: x");
+        var made = GenerationParameters.Parse(
+            "a\nSteps: 4, Sampler: LCM, Seed: 9, Model folder: /etc, LoRA 1: x, LoRA fused: yes, Model fingerprint: x");
         Assert.Equal((null, null, false, 0), (made.ModelFolder, made.ModelFingerprint, made.Fuse, made.Loras.Count));
         Assert.Equal(4, made.NotFollowed.Count);
     }
@@ -108,10 +118,12 @@ public class OtherProgramsTests
     [InlineData("y", "y")]
     public void NoPathIsWrittenWhicheverSystemsItIs(string path, string name)
     {
-        string text = new GenerationParameters { Prompt = "a", Steps = 4, Sampler = SchedulerKind.Lcm, Guidance = 1, Seed = 7, Loras = [new(path)] }.ToText();
+        string text = new GenerationParameters { Prompt = "a", Steps = 4, Sampler = SchedulerKind.Lcm, Guidance = 1, Seed = 7,
+            Loras = [new(path)] }.ToText();
         Assert.Contains($"LoRA 1: {name},", text);
         Assert.DoesNotContain("me", text.Replace("parameters", "", StringComparison.Ordinal));
     }
 
-    static GenerationParameters Made(string file) => GenerationParameters.Parse(Picture.LoadTexts(Samples.PathOf($"field/{file}.png"))[GenerationParameters.Keyword]);
+    static GenerationParameters Made(string file) =>
+        GenerationParameters.Parse(Picture.LoadTexts(Samples.PathOf($"field/{file}.png"))[GenerationParameters.Keyword]);
 }

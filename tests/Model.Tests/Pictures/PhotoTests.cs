@@ -9,9 +9,11 @@ namespace PureLcm.Model.Tests.Pictures;
 /// </summary>
 public class PhotoTests
 {
-    static readonly (int R, int G, int B) red = (220, 30, 30), green = (30, 200, 40), blue = (40, 60, 220), yellow = (240, 230, 60), white = (255, 255, 255);
+    static readonly (int R, int G, int B) red = (220, 30, 30), green = (30, 200, 40), blue = (40, 60, 220), yellow = (240, 230, 60),
+        white = (255, 255, 255);
 
-    const string Text = "ein gr\u00fcnes H\u00e4uschen \u96ea\nNegative prompt: blur\nSteps: 4, Sampler: LCM, CFG scale: 1.5, Seed: 7, Size: 128x128, Model: book, Version: v1.9.3";
+    const string Text = "ein gr\u00fcnes H\u00e4uschen \u96ea\nNegative prompt: blur\nSteps: 4, Sampler: LCM, CFG scale: 1.5, Seed: 7, "
+        + "Size: 128x128, Model: book, Version: v1.9.3";
 
     [Theory]
     [InlineData("jpeg/baseline.jpg", "JPEG", 12)]
@@ -25,7 +27,8 @@ public class PhotoTests
     }
 
     [Fact]
-    public void GrayIsRead() => AssertCorners(Picture.Load(Samples.PathOf("jpeg/gray.jpg")), 32, 24, [(87, 87, 87), (131, 131, 131), (72, 72, 72), (214, 214, 214)], 6);
+    public void GrayIsRead() =>
+        AssertCorners(Picture.Load(Samples.PathOf("jpeg/gray.jpg")), 32, 24, [Gray(87), Gray(131), Gray(72), Gray(214)], 6);
 
     [Theory]
     [InlineData("webp/alpha.webp", 12)]
@@ -35,7 +38,8 @@ public class PhotoTests
 
     [Fact]
     public void HalfTransparentIsHalfWhite() =>
-        Assert.Equal([255, 128, 128, 255, 255, 255], Samples.Load(Samples.Png(2, 1, 8, 6, 0, [0, 255, 0, 0, 127, 9, 9, 9, 0])).Rgb); // 0 * 127/255 + 255 * 128/255
+        // 0 * 127/255 + 255 * 128/255
+        Assert.Equal([255, 128, 128, 255, 255, 255], Samples.Load(Samples.Png(2, 1, 8, 6, 0, [0, 255, 0, 0, 127, 9, 9, 9, 0])).Rgb);
 
     [Fact]
     public void AnAnimationIsSaid() => Assert.Contains("animation", Samples.Refusal(Samples.Read("webp/animated.webp")));
@@ -52,7 +56,8 @@ public class PhotoTests
     [InlineData(8, 24, 32, "green yellow red blue")]
     public void APhotoIsTurnedAsTheCameraWasHeld(int orientation, int width, int height, string corners)
     {
-        var expected = corners.Split(' ').Select(name => name switch { "red" => red, "green" => green, "blue" => blue, _ => yellow }).ToArray();
+        var expected = corners.Split(' ')
+            .Select(name => name switch { "red" => red, "green" => green, "blue" => blue, _ => yellow }).ToArray();
         foreach (bool big in (bool[])[false, true])
             AssertCorners(Samples.Load(Samples.Photo(Samples.Exif(big, (ushort)orientation))), width, height, expected, 12);
     }
@@ -102,6 +107,8 @@ public class PhotoTests
         byte[] png = Samples.Png(2, 1, 8, 2, 0, [0, 1, 2, 3, 4, 5, 6]);
         Assert.Equal([4, 5, 6, 1, 2, 3], Samples.Load([.. png[..33], .. Samples.Chunk("eXIf", Samples.Exif(true, 3)), .. png[33..]]).Rgb);
     }
+
+    static (int, int, int) Gray(int value) => (value, value, value);
 
     static void AssertCorners(Picture picture, int width, int height, (int R, int G, int B)[] expected, int tolerance)
     {

@@ -93,7 +93,8 @@ public class PngFileTests
     {
         int needed = interlace == 0 ? height * (width + 1) : Needed(width, height);
         Assert.Equal(width, Samples.Load(Samples.Png(width, height, 8, 0, interlace, new byte[needed])).Width);
-        Assert.Contains("of its pixels 1 bytes are missing", Samples.Refusal(Samples.Png(width, height, 8, 0, interlace, new byte[needed - 1])));
+        Assert.Contains(
+            "of its pixels 1 bytes are missing", Samples.Refusal(Samples.Png(width, height, 8, 0, interlace, new byte[needed - 1])));
 
         // Of gray pixels a byte each, counted one by one: a row for each pass and line that has any.
         static int Needed(int width, int height)
@@ -145,7 +146,8 @@ public class PngFileTests
                 {
                     byte expected = Expected(color, depth, x, y, c), actual = read.Rgb[(y * Width + x) * 3 + c];
                     // Through transparency, 16 bits are rounded twice.
-                    Assert.True(Math.Abs(expected - actual) <= (depth == 16 ? 1 : 0), $"{file}, pixel {x}, {y}, colour {c}: {actual}, not {expected}");
+                    Assert.True(Math.Abs(expected - actual) <= (depth == 16 ? 1 : 0),
+                        $"{file}, pixel {x}, {y}, colour {c}: {actual}, not {expected}");
                 }
     }
 

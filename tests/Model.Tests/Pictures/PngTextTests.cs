@@ -16,7 +16,7 @@ public sealed class PngTextTests : IDisposable
 
     [Fact]
     public void TextsBehindThePixelsAreRead() =>
-        Assert.Equal("late", Samples.Load([.. plain[..^End], .. Samples.Chunk("tEXt", "parameters\0late"u8.ToArray()), .. plain[^End..]]).Texts["parameters"]);
+        Assert.Equal("late", Samples.Load([.. plain[..^End], .. Text("parameters\0late"), .. plain[^End..]]).Texts["parameters"]);
 
     [Theory]
     [InlineData("ein gr\u00fcnes H\u00e4uschen \u96ea")]
@@ -35,7 +35,8 @@ public sealed class PngTextTests : IDisposable
 
     [Fact]
     public void TheFirstOfAKeywordCounts() =>
-        Assert.Equal("one", Samples.Load([.. plain[..AfterHeader], .. Samples.Chunk("tEXt", "a\0one"u8.ToArray()), .. Samples.Chunk("tEXt", "a\0two"u8.ToArray()), .. plain[AfterHeader..]]).Texts["a"]);
+        Assert.Equal("one", Samples.Load([.. plain[..AfterHeader], .. Text("a\0one"), .. Text("a\0two"), .. plain[AfterHeader..]])
+            .Texts["a"]);
 
     [Fact]
     public void ALongTextIsKept()
@@ -63,7 +64,8 @@ public sealed class PngTextTests : IDisposable
     [InlineData("zTXt", "a\0\0not deflated")]
     [InlineData("iTXt", "a\0\u0002\0\0\0another flag")]
     [InlineData("iTXt", "a\0\0\0no language")]
-    public void AMalformedTextIsLeftAway(string type, string data) => Assert.Empty(Samples.Load(With(type, Encoding.Latin1.GetBytes(data))).Texts);
+    public void AMalformedTextIsLeftAway(string type, string data) =>
+        Assert.Empty(Samples.Load(With(type, Encoding.Latin1.GetBytes(data))).Texts);
 
     [Fact]
     public void ATextWithAWrongChecksumIsLeftAway()
@@ -113,10 +115,12 @@ public sealed class PngTextTests : IDisposable
     public void WhatNoFileCanHoldIsRefusedBeforeAnythingIsWritten(string keyword, string text)
     {
         using var file = new MemoryStream();
-        Assert.ThrowsAny<ArgumentException>(() => new Picture(1, 1, [1, 2, 3]).Write(file, new Dictionary<string, string> { [keyword] = text }));
+        Assert.ThrowsAny<ArgumentException>(
+            () => new Picture(1, 1, [1, 2, 3]).Write(file, new Dictionary<string, string> { [keyword] = text }));
         Assert.Equal(0, file.Length);
         string path = Path.Combine(folder, "a.png");
-        Assert.ThrowsAny<ArgumentException>(() => new Picture(1, 1, [1, 2, 3]).Save(path, new Dictionary<string, string> { [keyword] = text }));
+        Assert.ThrowsAny<ArgumentException>(
+            () => new Picture(1, 1, [1, 2, 3]).Save(path, new Dictionary<string, string> { [keyword] = text }));
         Assert.Empty(Directory.GetFiles(folder));
     }
 
@@ -126,6 +130,8 @@ public sealed class PngTextTests : IDisposable
         new Picture(1, 1, [1, 2, 3]).Write(file, new Dictionary<string, string> { [keyword] = text });
         return file.ToArray();
     }
+
+    static byte[] Text(string data) => Samples.Chunk("tEXt", Encoding.Latin1.GetBytes(data));
 
     static byte[] With(string type, byte[] data) => [.. plain[..AfterHeader], .. Samples.Chunk(type, data), .. plain[AfterHeader..]];
 

@@ -59,7 +59,8 @@ static class Samples
         {
             long length = BinaryPrimitives.ReadUInt32BigEndian(png.AsSpan((int)at));
             if (at + 12 + length > png.Length) return;
-            BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan((int)(at + 8 + length)), Crc32.HashToUInt32(png.AsSpan((int)at + 4, (int)length + 4)));
+            BinaryPrimitives.WriteUInt32BigEndian(
+                png.AsSpan((int)(at + 8 + length)), Crc32.HashToUInt32(png.AsSpan((int)at + 4, (int)length + 4)));
             at += 12 + length;
         }
     }

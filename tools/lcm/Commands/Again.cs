@@ -12,12 +12,19 @@ static class Again
     public static Command Command()
     {
         var options = new PictureOptions();
-        var file = new Argument<string>("file") { Description = "A PNG, JPEG or WebP file that lcm (or a tool that writes A1111's parameters) made." };
+        var file = new Argument<string>("file")
+        {
+            Description = "A PNG, JPEG or WebP file that lcm (or a tool that writes A1111's parameters) made.",
+        };
         var lora = new Option<string[]>("--lora")
         {
-            Description = "Where a LoRA of the picture's is now, and how strongly it acts (as it did if not said). May be given several times.", HelpName = "FILE[:WEIGHT]",
+            Description = "Where a LoRA of the picture is now, and how strongly it acts (as it did if not said); may be given several times.",
+            HelpName = "FILE[:WEIGHT]",
         };
-        var model = new Option<string?>("--model") { Description = "Where the picture's model is now, or the one to take in its place.", HelpName = "FOLDER" };
+        var model = new Option<string?>("--model")
+        {
+            Description = "Where the picture's model is now, or the one to take in its place.", HelpName = "FOLDER",
+        };
         var guidance = options.Guidance;
         guidance.Description = "How much the prompt counts, where the picture doesn't say, or in place of what it says.";
         var command = new Command("again", """
@@ -26,23 +33,29 @@ static class Again
             They name the model and the LoRAs, and not where these lie: LoRAs are looked for next to the picture, in the current folder and
             in the model's loras folder, a model next to the picture, in the current folder and in its folder models.
             """) { file };
-        foreach (Option option in (Option[])[model, lora, guidance, options.Device, options.Precision, options.Threads, options.Output]) command.Options.Add(option);
-        command.SetAction(result => Exit.Guard(stop => Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], options, result, stop)));
+        Option[] all = [model, lora, guidance, options.Device, options.Precision, options.Threads, options.Output];
+        foreach (var option in all) command.Options.Add(option);
+        command.SetAction(result => Exit.Guard(stop =>
+            Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], options, result, stop)));
         return command;
     }
 
-    static int Run(string file, string? givenModel, string[] givenLoras, PictureOptions options, ParseResult result, CancellationToken stop)
+    static int Run(
+        string file, string? givenModel, string[] givenLoras, PictureOptions options, ParseResult result, CancellationToken stop)
     {
         var made = Parameters(file);
         double guidance = result.GetValue(options.Guidance) ?? made.Guidance
-            ?? throw new ModelException($"{file}: it doesn't say how much the prompt counted (CFG scale); say it with --guidance, such as --guidance 1.5");
+            ?? throw new ModelException(
+                $"{file}: it doesn't say how much the prompt counted (CFG scale); say it with --guidance, such as --guidance 1.5");
         var seed = made.Seed ?? Seed.Draw();
         var moved = new MovedFiles(file, Console.Error.WriteLine);
         string? model = moved.Model(made, givenModel);
         var loras = moved.Loras(made, model ?? Embedded.Model, [.. givenLoras.Select(Given)]);
         if (made.NotFollowed.Count > 0)
             Console.Error.WriteLine(Printable.Of($"Not followed, so it will be another picture: {string.Join(", ", made.NotFollowed)}"));
-        if (made.Seed is null) Console.Error.WriteLine($"The picture's text gives no seed (or -1, a random one), so it will be another picture: the seed is now {seed}");
+        if (made.Seed is null)
+            Console.Error.WriteLine(
+                $"The picture's text gives no seed (or -1, a random one), so it will be another picture: the seed is now {seed}");
 
         var load = new LoadOptions { Lcm = made.Lcm, Loras = loras, Fuse = made.Fuse, Precision = options.PrecisionOf(result) };
         var plan = new GenerateOptions
@@ -66,7 +79,9 @@ static class Again
     static GenerationParameters Parameters(string file)
     {
         if (!Picture.LoadTexts(file).TryGetValue(GenerationParameters.Keyword, out string? text))
-            throw new ModelException($"{file}: it doesn't say what it was made with (it has no text \"{GenerationParameters.Keyword}\"); only pictures as lcm or A1111-style tools save them can be made again");
+            throw new ModelException(
+                $"{file}: it doesn't say what it was made with (it has no text \"{GenerationParameters.Keyword}\"); only pictures as "
+                + "lcm or A1111-style tools save them can be made again");
         try
         {
             return GenerationParameters.Parse(text);

@@ -14,7 +14,10 @@ static class Info
 {
     public static Command Command()
     {
-        var path = new Argument<string>("path") { Description = "A model's folder, a component's folder (unet, scheduler, …), a .safetensors file, or a picture. What it is, its contents say." };
+        var path = new Argument<string>("path")
+        {
+            Description = "A model's folder, a component's folder (unet, scheduler), a .safetensors file, or a picture; its contents say which.",
+        };
         var json = new Option<bool>("--json") { Description = "As JSON, with every tensor." };
         var command = new Command("info", "Says what a model, a LoRA, a safetensors file or a picture is.") { path, json };
         command.SetAction(result => Exit.Guard(_ => Run(result.GetValue(path)!, result.GetValue(json))));
@@ -35,7 +38,9 @@ static class Info
     /// What there is to say: pairs of our own names, then sections of what the file or folder says in names of its own (which
     /// may be any, so they are never mixed with ours), then tensors.
     /// </summary>
-    sealed record Facts(string Kind, List<(string Name, string Value)> Pairs, List<(string Name, Facts Facts)> Parts, IReadOnlyCollection<TensorInfo> Tensors)
+    sealed record Facts(
+        string Kind, List<(string Name, string Value)> Pairs, List<(string Name, Facts Facts)> Parts,
+        IReadOnlyCollection<TensorInfo> Tensors)
     {
         /// <summary>Adds a section of pairs, if there are any.</summary>
         public void Add(string section, IEnumerable<(string, string)> pairs)
@@ -52,7 +57,8 @@ static class Info
         }
     }
 
-    static bool IsComponent(string path) => !File.Exists(Path.Combine(path, "model_index.json")) && (HasConfig(path) || HasWeights(path) || IsTokenizer(path));
+    static bool IsComponent(string path) =>
+        !File.Exists(Path.Combine(path, "model_index.json")) && (HasConfig(path) || HasWeights(path) || IsTokenizer(path));
 
     static bool HasConfig(string path) => configs.Any(name => File.Exists(Path.Combine(path, name)));
 
@@ -67,10 +73,12 @@ static class Info
         var folder = ModelFolder.Open(path);
         var facts = new Facts("model", [("path", path), ("pipeline", folder.PipelineClass)], [], []);
         facts.Add("components", folder.Components.Select(component => (component.Key,
-            Directory.Exists(Path.Combine(path, component.Key)) ? OfComponent(folder.Component(component.Key)) : new("component", [("class", component.Value + " (not in the folder)")], [], []))));
+            Directory.Exists(Path.Combine(path, component.Key)) ? OfComponent(folder.Component(component.Key))
+                : new("component", [("class", component.Value + " (not in the folder)")], [], []))));
         string loras = Path.Combine(path, "loras");
         if (Directory.Exists(loras))
-            facts.Add("loras", Directory.EnumerateFiles(loras, "*.safetensors").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), OfFile(file))));
+            facts.Add("loras", Directory.EnumerateFiles(loras, "*.safetensors").Order(StringComparer.Ordinal)
+                .Select(file => (Path.GetFileName(file), OfFile(file))));
         return facts;
     }
 
@@ -79,12 +87,15 @@ static class Info
         bool configured = HasConfig(component.Path);
         var facts = new Facts("component", [("class", ClassOf(component, configured))], [], []);
         if (configured)
-            facts.Add("config", component.Config.Fields.Where(field => !field.Key.StartsWith('_') && field.Value.ValueKind != JsonValueKind.Null)
+            facts.Add("config", component.Config.Fields
+                .Where(field => !field.Key.StartsWith('_') && field.Value.ValueKind != JsonValueKind.Null)
                 .Select(field => (field.Key, Short(field.Value.GetRawText()))));
         // Schedulers and tokenizers have no weights.
-        if (IsTokenizer(component.Path) || !Directory.EnumerateFiles(component.Path).Any(file => file.Contains("safetensors", StringComparison.Ordinal)))
+        if (IsTokenizer(component.Path)
+            || !Directory.EnumerateFiles(component.Path).Any(file => file.Contains("safetensors", StringComparison.Ordinal)))
         {
-            facts.Pairs.Add(("files", string.Join(", ", Directory.EnumerateFiles(component.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal))));
+            var files = Directory.EnumerateFiles(component.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+            facts.Pairs.Add(("files", string.Join(", ", files)));
             return facts;
         }
         using var weights = component.OpenWeights();
@@ -103,7 +114,8 @@ static class Info
         {
             // Its configuration doesn't say.
         }
-        return configured && component.Config.StringOrNull("tokenizer_class") is { } tokenizer ? tokenizer : IsTokenizer(component.Path) ? "a tokenizer" : "not said";
+        if (configured && component.Config.StringOrNull("tokenizer_class") is { } tokenizer) return tokenizer;
+        return IsTokenizer(component.Path) ? "a tokenizer" : "not said";
     }
 
     static Facts OfFile(string path)
@@ -124,7 +136,8 @@ static class Info
             layout ??= its;
             ranks[tensor.Sides[0]] = ranks.GetValueOrDefault(tensor.Sides[0]) + 1;
         }
-        if (refused.Count > 0) pairs.Add(("not supported", string.Join(", ", refused.Select(kind => $"{kind.Key} ({kind.Value} tensors)"))));
+        if (refused.Count > 0)
+            pairs.Add(("not supported", string.Join(", ", refused.Select(kind => $"{kind.Key} ({kind.Value} tensors)"))));
         if (lora)
         {
             pairs.Add(("layout", layout?.ToString() ?? "?"));
@@ -181,12 +194,14 @@ static class Info
         Console.WriteLine(indent + Printable.Of(title ?? facts.Kind));
         var pairs = facts.Pairs.Select(pair => (Name: Printable.Of(pair.Name), Value: Printable.Of(pair.Value, lines: true))).ToArray();
         int width = pairs.Select(pair => pair.Name.Length).DefaultIfEmpty().Max();
+        string under = "\n" + indent + new string(' ', width + 4); // further lines of a value stand below its first
         foreach (var (name, value) in pairs)
-            Console.WriteLine($"{indent}  {name.PadRight(width)}  {value.Replace("\n", "\n" + indent + new string(' ', width + 4), StringComparison.Ordinal)}");
+            Console.WriteLine($"{indent}  {name.PadRight(width)}  {value.Replace("\n", under, StringComparison.Ordinal)}");
         foreach (var (name, part) in facts.Parts) Print(part, indent + "  ", name);
         // A whole model has thousands of tensors; a file by itself is what someone wants to see inside.
         if (facts.Kind is not ("safetensors" or "LoRA") || title is not null) return;
-        var tensors = facts.Tensors.Select(tensor => (Name: Printable.Of(tensor.Name), tensor.DType, tensor.Shape)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
+        var tensors = facts.Tensors.Select(tensor => (Name: Printable.Of(tensor.Name), tensor.DType, tensor.Shape))
+            .OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
         int widest = tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
         foreach (var tensor in tensors) Console.WriteLine($"  {tensor.Name.PadRight(widest)}  {tensor.DType,-7} {tensor.Shape}");
     }
