@@ -26,8 +26,7 @@ sealed class Picturing : IDisposable
     public static Picturing Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend)
     {
         string folder = model ?? Embedded.Model;
-        Memory.Require(backend, TextToImage.EstimateBytes(folder, options, plan, backend), $"a picture from {model ?? "the picture book"} at this size");
-        return new(model, options, TextToImage.Load(folder, options, backend));
+        return new(model, options, TextToImage.Load(folder, options, backend, plan));
     }
 
     /// <summary>Makes pictures with progress on the terminal, and gives each the text that says how.</summary>

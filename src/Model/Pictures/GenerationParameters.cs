@@ -104,7 +104,7 @@ public sealed record GenerationParameters
     {
         var text = new StringBuilder();
         Add("Steps", Steps.ToString(CultureInfo.InvariantCulture));
-        Add("Sampler", SamplerNames.Of(Sampler));
+        Add("Sampler", Sampler.A1111Name());
         if (Guidance is { } guidance) Add("CFG scale", Number(guidance));
         if (Seed is { } seed) Add("Seed", seed.ToString());
         if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
@@ -154,7 +154,7 @@ public sealed record GenerationParameters
             Prompt = fields.GetValueOrDefault("Exact prompt", prompt),
             NegativePrompt = fields.GetValueOrDefault("Exact negative prompt", negative),
             Steps = Int(fields, "Steps", null),
-            Sampler = SamplerNames.Parse(fields["Sampler"]),
+            Sampler = ReadSampler(fields["Sampler"]),
             Guidance = fields.ContainsKey("CFG scale") ? Double(fields, "CFG scale") : null,
             Seed = ReadSeed(fields, own),
             Width = width,
@@ -245,6 +245,9 @@ public sealed record GenerationParameters
 
     static int Int(Dictionary<string, string> fields, string name, int? fallback) =>
         !fields.TryGetValue(name, out string? value) && fallback is { } known ? known : TryInt(value, out int number) ? number : throw Malformed(name, value);
+
+    static SchedulerKind ReadSampler(string name) => SchedulerNames.Find(name)
+        ?? throw new ModelException($"it was made with the sampler {name}, and only {string.Join(" and ", SchedulerNames.All)} are supported");
 
     static Seed? ReadSeed(Dictionary<string, string> fields, bool own)
     {
