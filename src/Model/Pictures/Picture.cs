@@ -77,4 +77,9 @@ public sealed class Picture
             throw new ModelException($"{path}: pictures are written as PNG; give it a name that ends in .png");
         WholeFile.Write(path, 0, stream => PictureFile.Write(this, texts ?? Texts, stream));
     }
+
+    /// <summary>Writes the bytes of a PNG file, with texts in it, to a stream.</summary>
+    /// <param name="stream">Takes them; it need not seek.</param>
+    /// <param name="texts">Texts by their keywords (1 to 79 characters of Latin-1); null means <see cref="Texts"/>.</param>
+    public void Save(Stream stream, IReadOnlyDictionary<string, string>? texts = null) => PictureFile.Write(this, texts ?? Texts, stream);
 }

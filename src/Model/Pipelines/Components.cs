@@ -70,11 +70,13 @@ public sealed class Components : IDisposable
 
     /// <summary>
     /// Builds the networks; with <paramref name="fuse"/> LoRAs are merged into the weights while these are packed.
-    /// <paramref name="precision"/> is how activations are stored; the device's choice when null.
+    /// <paramref name="precision"/> is how activations are stored; the device's choice when null. Cancelling ends it between two
+    /// weights.
     /// </summary>
     /// <exception cref="ModelException">The folder's parts don't fit one another, or a LoRA doesn't fit the model.</exception>
     /// <exception cref="WeightsException">A file is missing or malformed.</exception>
-    public static Components Load(ModelFolder folder, Backend backend, IReadOnlyList<LoraChoice> loras, bool fuse, string? otherUnet = null, ElementType? precision = null)
+    /// <exception cref="OperationCanceledException">Cancelled; what was packed is freed.</exception>
+    public static Components Load(ModelFolder folder, Backend backend, IReadOnlyList<LoraChoice> loras, bool fuse, string? otherUnet = null, ElementType? precision = null, CancellationToken cancellationToken = default)
     {
         var components = new Components(folder, otherUnet, backend, precision ?? backend.DefaultPrecision);
         if (components.UnetConfig.ContextChannels != components.TextConfig.Channels)
@@ -87,7 +89,7 @@ public sealed class Components : IDisposable
                 var names = ModuleNames(folder, otherUnet);
                 foreach (var choice in loras) opened.Add((LoraFile.Open(choice.Path, names), choice.Weight));
             }
-            components.Build(fuse ? opened : []);
+            components.Build(fuse ? opened : [], cancellationToken);
             if (!fuse)
             {
                 var attached = new List<Lora>();
@@ -108,7 +110,7 @@ public sealed class Components : IDisposable
         }
     }
 
-    void Build(IReadOnlyList<(LoraFile File, float Weight)> fused)
+    void Build(IReadOnlyList<(LoraFile File, float Weight)> fused, CancellationToken cancellationToken)
     {
         TextEncoder = Open(text, null, Modules, "text_encoder", "text encoder", scope => new TextEncoder(scope, TextConfig));
         Unet = Open(unet, unetFile, Modules, "unet", "UNet", scope => new UNet(scope, UnetConfig));
@@ -122,7 +124,7 @@ public sealed class Components : IDisposable
             modules.Own(weights);
             IParameters parameters = new FileParameters(weights, network);
             if (fused.Count > 0) parameters = new FusedParameters(parameters, component, fused);
-            return build(new(component, parameters, Backend, modules, precision));
+            return build(new(component, new CancellableParameters(parameters, cancellationToken), Backend, modules, precision));
         }
     }
 
@@ -151,7 +153,7 @@ public sealed class Components : IDisposable
     public static IReadOnlySet<string> ModuleNames(ModelFolder folder, string? otherUnet = null)
     {
         using var components = new Components(folder, otherUnet, new DryBackend(), ElementType.Float32);
-        components.Build([]);
+        components.Build([], default);
         return components.Modules.Targets.Keys.ToHashSet();
     }
 

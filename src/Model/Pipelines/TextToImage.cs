@@ -39,6 +39,9 @@ public sealed class TextToImage : IDisposable
     /// <summary>Whether a few steps are enough: an LCM-LoRA is on, or the UNet was distilled as a whole.</summary>
     public bool IsLatentConsistency { get; }
 
+    /// <summary>Whether the UNet takes the guidance as an input: then no step takes a second pass, and a negative prompt has no effect.</summary>
+    public bool HasEmbeddedGuidance => components.UnetConfig.TimeConditionChannels > 0;
+
     /// <summary>The device that computes.</summary>
     public Backend Backend => components.Backend;
 
@@ -46,9 +49,11 @@ public sealed class TextToImage : IDisposable
     /// <param name="folder">The model's folder.</param>
     /// <param name="options">LoRAs, and how they are applied.</param>
     /// <param name="backend">What to compute on, the caller's to dispose of; all cores of the CPU when null.</param>
+    /// <param name="cancellationToken">Ends the loading between two weights; what was packed is freed.</param>
     /// <exception cref="ModelException">The model's parts or a LoRA don't fit, or there is not enough memory.</exception>
     /// <exception cref="WeightsException">A file is missing or malformed.</exception>
-    public static TextToImage Load(string folder, LoadOptions? options = null, Backend? backend = null)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static TextToImage Load(string folder, LoadOptions? options = null, Backend? backend = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
         var model = ModelFolder.Open(folder);
@@ -59,7 +64,7 @@ public sealed class TextToImage : IDisposable
         try
         {
             bool lcm = loras.Any(IsLcm);
-            return new(Components.Load(model, device, loras, options.Fuse, options.Unet, options.Precision), tokenizer, lcm, ownsBackend: backend is null);
+            return new(Components.Load(model, device, loras, options.Fuse, options.Unet, options.Precision, cancellationToken), tokenizer, lcm, ownsBackend: backend is null);
         }
         catch when (backend is null)
         {
@@ -135,11 +140,20 @@ public sealed class TextToImage : IDisposable
     /// </summary>
     /// <exception cref="ModelException">A choice is impossible, or the model gives values that are not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Picture[] GenerateAll(string prompt, GenerateOptions? options = null, CancellationToken cancellation = default)
+    public Picture[] GenerateAll(string prompt, GenerateOptions? options = null, CancellationToken cancellation = default) =>
+        [.. GenerateEach(prompt, options, cancellation)];
+
+    /// <summary>
+    /// The pictures of <see cref="GenerateAll"/>, each computed when it is asked for: whoever saves one before asking for the
+    /// next loses nothing when the run is stopped, and holds one at a time.
+    /// </summary>
+    /// <exception cref="ModelException">A choice is impossible, or the model gives values that are not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IEnumerable<Picture> GenerateEach(string prompt, GenerateOptions? options = null, CancellationToken cancellationToken = default)
     {
         var chosen = Resolve(options);
         var scheduler = Scheduler.Create(chosen.Scheduler!.Value, chosen.SchedulerConfig ?? components.Folder.Component("scheduler").Config, chosen.Steps!.Value);
-        using var run = new Run(Backend, chosen.Observer, cancellation);
+        using var run = new Run(Backend, chosen.Observer, cancellationToken);
         bool guided = chosen.Guidance > 1 && components.UnetConfig.TimeConditionChannels == 0;
 
         chosen.Progress?.Report(new(GenerationStage.Text, 0, chosen.Count, 0, 1));
@@ -150,21 +164,21 @@ public sealed class TextToImage : IDisposable
         var shape = Shape.Image(1, chosen.Height!.Value / reduction, chosen.Width!.Value / reduction, components.Vae.LatentChannels);
         var noise = new Noise(chosen.Seed, chosen.Count, shape, scheduler.Draws);
 
-        var pictures = new Picture[chosen.Count];
-        for (int i = 0; i < pictures.Length; i++)
+        for (int i = 0; i < chosen.Count; i++)
         {
-            using var decoded = Compute(run, i, out bool finite);
-            pictures[i] = finite ? Picture.FromModel(Backend, decoded)[0] : throw NotFinite(cancellation, watched => Compute(watched, i, out _).Dispose());
-            chosen.Progress?.Report(new(GenerationStage.Decode, i, pictures.Length, 1, 1));
+            Picture picture;
+            using (var decoded = Compute(run, i, out bool finite))
+                picture = finite ? Picture.FromModel(Backend, decoded)[0] : throw NotFinite(cancellationToken, watched => Compute(watched, i, out _).Dispose());
+            chosen.Progress?.Report(new(GenerationStage.Decode, i, chosen.Count, 1, 1));
+            yield return picture;
         }
-        return pictures;
 
         // From noise to a decoded picture, which stays on the device; whether the numbers in between were finite is looked at
         // once, at the end, so that the device never waits for the host.
         Tensor Compute(Run on, int i, out bool finite)
         {
             using var latent = Denoise(on, scheduler, noise, i, context, guidance, guided ? chosen.Guidance.Value : 1, chosen);
-            chosen.Progress?.Report(new(GenerationStage.Decode, i, pictures.Length, 0, 1));
+            chosen.Progress?.Report(new(GenerationStage.Decode, i, chosen.Count, 0, 1));
             Backend.Trim(); // the UNet's tensors, which the VAE has no use for
             var decoded = Decode(on, latent);
             finite = Backend.AllFinite(latent) && Backend.AllFinite(decoded);
