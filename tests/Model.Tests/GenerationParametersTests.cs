@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
 namespace PureLcm.Model.Tests;
@@ -105,7 +106,7 @@ public class GenerationParametersTests
             + "Lora hashes: \"lcm-lora-sdv1-5: 1b7b4ec9d5f4, style: 00\", Version: v1.10.1");
         Assert.Equal("a castle, (masterpiece:1.2)  at dusk\nsecond line", read.Prompt);
         Assert.Equal("blurry, low quality", read.NegativePrompt);
-        Assert.Equal((6, SchedulerKind.Lcm, 1.5, 3161545423L, 512, 768), (read.Steps, read.Sampler, read.Guidance, read.Seed, read.Width, read.Height));
+        Assert.Equal((6, SchedulerKind.Lcm, 1.5, (Seed)3161545423, 512, 768), (read.Steps, read.Sampler, read.Guidance, read.Seed, read.Width, read.Height));
         Assert.Equal(("v1-5-pruned-emaonly", null, false), (read.Model, read.ModelFolder, read.IsOwn));
         Assert.Equal([new("lcm-lora-sdv1-5"), new("style")], read.Loras);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using PureLcm.Model;
+using PureLcm.Model.Random;
 
 namespace PureLcm.Tools;
 
@@ -10,7 +11,7 @@ static class OutputNames
     const int LongestSlug = 60;
 
     /// <summary>A path for each of so many pictures.</summary>
-    public static string[] Choose(string? output, string prompt, long seed, int count)
+    public static string[] Choose(string? output, string prompt, Seed seed, int count)
     {
         bool folder = output is null || Directory.Exists(output) || output.EndsWith('/') || output.EndsWith(Path.DirectorySeparatorChar)
             || !Path.HasExtension(output);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
 namespace PureLcm.Model.Pictures;
@@ -40,7 +41,7 @@ public sealed record GenerationParameters
     public required double Guidance { get; init; }
 
     /// <summary>The generator's seed.</summary>
-    public required long Seed { get; init; }
+    public required Seed Seed { get; init; }
 
     /// <summary>Pixels in a row; null if the text doesn't say.</summary>
     public int? Width { get; init; }
@@ -94,7 +95,7 @@ public sealed record GenerationParameters
         Add("Steps", Steps.ToString(CultureInfo.InvariantCulture));
         Add("Sampler", SamplerNames.Of(Sampler));
         Add("CFG scale", Number(Guidance));
-        Add("Seed", Seed.ToString(CultureInfo.InvariantCulture));
+        Add("Seed", Seed.ToString());
         if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
         if (Model.Length > 0) Add("Model", Model);
         if (ModelFolder is not null) Add("Model folder", ModelFolder);
@@ -139,7 +140,7 @@ public sealed record GenerationParameters
             Steps = Int(fields, "Steps", null),
             Sampler = SamplerNames.Parse(fields["Sampler"]),
             Guidance = Double(fields, "CFG scale", 7),
-            Seed = Int64(fields),
+            Seed = ReadSeed(fields),
             Width = width,
             Height = height,
             Model = fields.GetValueOrDefault("Model", ""),
@@ -202,10 +203,10 @@ public sealed record GenerationParameters
     static int Int(Dictionary<string, string> fields, string name, int? fallback) =>
         !fields.TryGetValue(name, out string? value) && fallback is { } known ? known : TryInt(value, out int number) ? number : throw Malformed(name, value);
 
-    static long Int64(Dictionary<string, string> fields)
+    static Seed ReadSeed(Dictionary<string, string> fields)
     {
         string? value = fields.GetValueOrDefault("Seed");
-        return long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed) ? seed : throw Malformed("Seed", value);
+        return Seed.TryParse(value, out var seed) ? seed : throw Malformed("Seed", value);
     }
 
     static double Double(Dictionary<string, string> fields, string name, double fallback) =>

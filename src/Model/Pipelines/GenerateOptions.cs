@@ -1,5 +1,6 @@
 using PureLcm.Kernels;
 using PureLcm.Model.Pictures;
+using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
@@ -49,7 +50,7 @@ public sealed record GenerateOptions
     public string NegativePrompt { get; init; } = "";
 
     /// <summary>The seed of torch's CPU generator: the same picture as diffusers makes with it.</summary>
-    public long Seed { get; init; }
+    public Seed Seed { get; init; }
 
     /// <summary>Width in pixels; the model's own unless said. A multiple of the VAE's reduction, 8.</summary>
     public int? Width { get; init; }

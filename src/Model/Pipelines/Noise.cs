@@ -18,10 +18,10 @@ sealed class Noise
     /// <param name="pictures">N.</param>
     /// <param name="shape">One picture's latent, [1,h,w,4].</param>
     /// <param name="draws">Which steps draw.</param>
-    public Noise(long seed, int pictures, Shape shape, IReadOnlyList<bool> draws)
+    public Noise(Seed seed, int pictures, Shape shape, IReadOnlyList<bool> draws)
     {
         Shape = shape;
-        var generator = new TorchRandom(unchecked((ulong)seed));
+        var generator = new TorchRandom(seed);
         Draw();
         places = new int[draws.Count];
         for (int i = 0; i < places.Length; i++)

@@ -14,8 +14,8 @@ public sealed class TorchRandom(ulong seed)
     double kept;      // the sine half of the last small draw's pair
     bool hasKept;
 
-    /// <summary>A generator for a seed as people write it; negative ones count down from 2^64, as torch takes them.</summary>
-    public TorchRandom(long seed) : this(unchecked((ulong)seed)) { }
+    /// <summary>A generator for a seed as people write it.</summary>
+    public TorchRandom(Seed seed) : this(seed.Bits) { }
 
     /// <summary>Fills a span with the next values of torch.randn(values.Length), fp32.</summary>
     public void Normal(Span<float> values)
