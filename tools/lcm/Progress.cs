@@ -13,17 +13,43 @@ namespace PureLcm.Tools;
 /// </summary>
 static class Progress
 {
-    public static T Show<T>(string what, Func<IProgress<GenerationProgress>, T> run) =>
-        Console.IsErrorRedirected ? run(new Lines(what)) : OnTerminal(what, run);
+    /// <summary>
+    /// Shows how the next picture of a run is made. Each picture has a bar of its own, so that between two the terminal is free
+    /// for the lines that say where they went.
+    /// </summary>
+    /// <param name="what">The command.</param>
+    /// <param name="run">What the run reports to.</param>
+    /// <param name="next">Makes the picture.</param>
+    public static void Show(string what, Relay run, Func<bool> next)
+    {
+        if (!Console.IsErrorRedirected)
+        {
+            OnTerminal(what, run, next);
+            return;
+        }
+        run.To = new Lines(what);
+        next();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // Spectre.Console isn't loaded where nobody looks
-    static T OnTerminal<T>(string what, Func<IProgress<GenerationProgress>, T> run)
+    static void OnTerminal(string what, Relay run, Func<bool> next)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
-        T result = default!;
         console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .Start(context => result = run(new Bar(context.AddTask(Markup.Escape(what)), what)));
-        return result;
+            .Start(context =>
+            {
+                run.To = new Bar(context.AddTask(Markup.Escape(what)), what);
+                next();
+            });
+    }
+
+    /// <summary>What a run reports to, as long as it goes on.</summary>
+    public sealed class Relay : IProgress<GenerationProgress>
+    {
+        /// <summary>Shows the picture that is being made.</summary>
+        public IProgress<GenerationProgress>? To { get; set; }
+
+        public void Report(GenerationProgress value) => To?.Report(value);
     }
 
     static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

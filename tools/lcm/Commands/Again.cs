@@ -3,6 +3,7 @@ using PureLcm.Model;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
+using PureLcm.Tools.Output;
 
 namespace PureLcm.Tools.Commands;
 
@@ -45,12 +46,11 @@ static class Again
             Steps = made.Steps, Guidance = made.Guidance, NegativePrompt = made.NegativePrompt, Seed = made.Seed,
             Width = made.Width, Height = made.Height, Count = made.Count, Scheduler = made.Sampler,
         };
+        using var destination = Destination.Choose(result.GetValue(options.Output), made.Prompt, made.Seed, 1);
         using var backend = options.Backend(result);
-        using var picturing = Picturing.Load(model, load, plan, backend);
-        string path = OutputNames.Choose(result.GetValue(options.Output), made.Prompt, made.Seed, 1)[0];
-        var picture = picturing.Generate(made.Prompt, plan, "again", stop)[made.Index];
-        picture.Save(path);
-        Console.WriteLine(path);
+        using var maker = PictureMaker.Load(model, load, plan, backend, stop);
+        var picture = maker.Make(made.Prompt, plan, "again", stop).ElementAt(made.Index);
+        destination.Save(picture);
         bool same = picture.Rgb.AsSpan().SequenceEqual(old.Rgb);
         Console.Error.WriteLine(same ? "the same picture, bit for bit" : "not the same picture bit for bit: another program, version or device made the first");
         return Exit.Ok;
