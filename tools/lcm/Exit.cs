@@ -19,7 +19,7 @@ static class Exit
         if (parsed.Errors.Count > 0)
         {
             string command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            foreach (string message in parsed.Errors.Select(error => error.Message.TrimEnd('.')).Distinct())
+            foreach (string message in parsed.Errors.Select(error => OneLine(error.Message)).Distinct())
                 Console.Error.WriteLine($"lcm: {message} (see lcm {command}--help)");
             return Usage;
         }
@@ -70,6 +70,8 @@ static class Exit
             return Failed;
         }
     }
+
+    static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
 
     /// <summary>Ends the process whatever the command is doing, with nothing half-written.</summary>
     static void EndNow()

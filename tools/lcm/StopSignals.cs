@@ -9,7 +9,7 @@ namespace PureLcm.Tools;
 /// </summary>
 sealed class StopSignals : IDisposable
 {
-    static readonly TimeSpan patience = TimeSpan.FromSeconds(0.6);
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(0.5);
 
     readonly CancellationTokenSource stop = new();
     readonly PosixSignalRegistration[] registrations;
