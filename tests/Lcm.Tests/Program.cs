@@ -43,8 +43,13 @@ static class Program
     }
 
     /// <summary>Starts it so.</summary>
-    public static Running StartRedirected(string folder, string redirections, params string[] arguments) =>
-        new(new ProcessStartInfo("sh", ["-c", $"exec \"$0\" \"$@\" {redirections}", PathIn(AppContext.BaseDirectory), .. arguments]) { WorkingDirectory = folder });
+    public static Running StartRedirected(string folder, string redirections, params string[] arguments)
+    {
+        string[] shell = ["-c", $"exec \"$0\" \"$@\" {redirections}", PathIn(AppContext.BaseDirectory), .. arguments];
+        var start = new ProcessStartInfo("sh", shell) { WorkingDirectory = folder };
+        start.Environment["TERM"] = "xterm"; // what a terminal among them can do
+        return new(start);
+    }
 
     static string PathIn(string folder) => Path.Combine(folder, OperatingSystem.IsWindows() ? "lcm.exe" : "lcm");
 }

@@ -55,8 +55,8 @@ public sealed class StandardStreamsTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "terminals are made as on Linux");
         using var terminal = new Terminal();
-        using var running = Program.StartRedirected(folder.Path, $"2>{terminal.Path}", [.. generate, "--steps", "50"]);
-        terminal.Read(); // the bar
+        using var running = Program.StartRedirected(folder.Path, $"<{terminal.Path} 2>{terminal.Path}", [.. generate, "--steps", "50"]);
+        terminal.ReadUntil("/50");
         terminal.Close();
         var made = running.End();
         Assert.Equal(0, made.Code);
@@ -64,17 +64,20 @@ public sealed class StandardStreamsTests : IDisposable
         Assert.Equal(["x.png"], folder.Names());
     }
 
-    /// <summary>Each picture's path stands on a line of its own, below no bar and above none.</summary>
+    /// <summary>Each picture's path begins a line, where the bar has been wiped away.</summary>
     [Fact]
     public void OnATerminalPathsStandBetweenTheBars()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "terminals are made as on Linux");
         using var terminal = new Terminal();
-        using var running = Program.StartRedirected(folder.Path, $">{terminal.Path} 2>{terminal.Path}", "generate", "a cat", "--seed", "7", "--size", "64x64", "--count", "2");
+        using var running = Program.StartRedirected(folder.Path, $"<{terminal.Path} >{terminal.Path} 2>{terminal.Path}",
+            "generate", "a cat", "--seed", "7", "--size", "64x64", "--count", "2");
         string shown = terminal.ReadUntil("s in all on ");
         Assert.Equal(0, running.End().Code);
-        foreach (string path in (string[])["a-cat-7-1.png", "a-cat-7-2.png"]) Assert.Matches($"(^|[\n\r]|\u001b[^\n\r]*[a-zA-Z]){path}\r\n", shown);
-        Assert.Contains("step 4/4", shown);
+        const string WipedAway = "\u001b[2K\u001b[1A\u001b[2K\u001b[1A\u001b[2K\u001b[?25h";
+        foreach (string path in (string[])["a-cat-7-1.png", "a-cat-7-2.png"]) Assert.Contains($"{WipedAway}{path}\r\n", shown);
+        Assert.Contains("generate 2/2: step ", shown);
+        Assert.Matches("generate 1/2: decoding [^\r]* [45]0%", shown); // of 2 x (4 steps and the decoder)
     }
 
     [Fact]

@@ -89,19 +89,21 @@ static class Progress
     sealed class Bar(ProgressTask task, string what) : IProgress<GenerationProgress>
     {
         readonly Rate rate = new();
+        int steps = 1;
 
         public void Report(GenerationProgress now)
         {
             string picture = now.Pictures > 1 ? string.Create(CultureInfo.InvariantCulture, $" {now.Picture + 1}/{now.Pictures}") : "";
+            if (now.Stage == GenerationStage.Denoise) steps = now.Steps;
             // The decoder counts as one more step: about what it takes beside a few steps of the UNet.
-            task.MaxValue = now.Pictures * (Math.Max(now.Steps, 1) + 1.0);
-            (double done, string text) = now.Stage switch
+            task.MaxValue = now.Pictures * (steps + 1.0);
+            (int done, string text) = now.Stage switch
             {
                 GenerationStage.Denoise => (now.Step, string.Create(CultureInfo.InvariantCulture, $"step {now.Step}/{now.Steps}{rate.Of(now.Step)}")),
-                GenerationStage.Decode => (task.MaxValue / now.Pictures - 1 + now.Step, "decoding"),
-                _ => (0.0, "reading the prompt"),
+                GenerationStage.Decode => (steps + now.Step, "decoding"),
+                _ => (0, "reading the prompt"),
             };
-            if (now.Stage != GenerationStage.Decode) task.Value = now.Picture * task.MaxValue / now.Pictures + done;
+            task.Value = now.Picture * (steps + 1.0) + done;
             task.Description = Markup.Escape($"{what}{picture}: {text}");
         }
     }

@@ -12,7 +12,7 @@ public class LcmIn200LinesTests
     {
         const string prompt = "a red house in the snow at night";
         var ours = LcmIn200Lines.Generate(Repository.Picturebook, prompt, steps, seed);
-        using var pipeline = TextToImage.Load(Repository.Picturebook);
+        using var pipeline = TextToImage.Load(Repository.Picturebook, cancellationToken: TestContext.Current.CancellationToken);
         var theirs = pipeline.Generate(prompt, new() { Steps = steps, Seed = seed }, TestContext.Current.CancellationToken);
         int far = ours.Rgb.Zip(theirs.Rgb).Count(pair => Math.Abs(pair.First - pair.Second) > 1);
         Assert.InRange(far, 0, ours.Rgb.Length / 1000);

@@ -64,7 +64,7 @@ public class DeviceCaseTests
     public void LatentsStayOnTheDevice()
     {
         using var backend = (GpuBackend)Devices.Open("executor", 0, out _);
-        using var pipeline = TextToImage.Load(Path.Combine(Repository.Golden, "models", "sd15"), new() { Lcm = false }, backend);
+        using var pipeline = TextToImage.Load(Path.Combine(Repository.Golden, "models", "sd15"), new() { Lcm = false }, backend, cancellationToken: TestContext.Current.CancellationToken);
         var options = new GenerateOptions { Steps = 3, Guidance = 1, Seed = 1, Scheduler = SchedulerKind.Lcm, Width = 64, Height = 64 };
         pipeline.Generate("a red house", options, TestContext.Current.CancellationToken); // a weight's scales or frequencies may be uploaded once
         var before = backend.Transfers;
