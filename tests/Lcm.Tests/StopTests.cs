@@ -49,7 +49,7 @@ public sealed class StopTests : IDisposable
         using (var running = Program.Start(folder.Path, arguments))
         {
             running.WaitFor("reading the prompt");
-            Thread.Sleep(1000); // into the UNet
+            Thread.Sleep(3000); // into the UNet's first attention, which takes many seconds
             var stopped = running.Stop(Running.Interrupt);
             Assert.Equal(130, stopped.Code);
             Assert.EndsWith("\nlcm: stopped; nothing was written\n", stopped.Error);
