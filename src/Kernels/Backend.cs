@@ -5,7 +5,8 @@ namespace PureLcm.Kernels;
 /// `Reference/` defines each of them in plain loops, and every other backend is held to it.
 /// An operation checks its arguments' shapes here, once for all backends, and throws <see cref="ArgumentException"/>
 /// where they don't fit; outputs are tensors that the caller allocated. Except where said otherwise, an output may not
-/// overlap an input. A backend is not for concurrent use: callers take turns.
+/// overlap an input. Callers take turns: whoever computes holds <see cref="Queue"/>'s turn from its first operation to its
+/// last, as every run of a model does.
 /// </summary>
 public abstract partial class Backend : IDisposable
 {
@@ -20,6 +21,12 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>Bytes of memory that the device has of its own; null where it works in the host's.</summary>
     public virtual long? MemoryBytes => null;
+
+    /// <summary>Where callers wait for their turn on this device.</summary>
+    public DeviceQueue Queue { get; } = new();
+
+    /// <summary>Bytes that are kept for tensors to come: <see cref="Trim"/> gives them back.</summary>
+    public abstract long PooledBytes { get; }
 
     /// <summary>Begins a new measurement of <see cref="PeakBytes"/>.</summary>
     public abstract void ResetPeak();
@@ -47,8 +54,12 @@ public abstract partial class Backend : IDisposable
     /// A dense tensor with undefined contents, from the backend's pool, stored as <see cref="StoredAs"/> says. The tensors of
     /// one operation are of one type, except in <see cref="Combine"/>, which converts.
     /// </summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="type">How values are stored.</param>
+    /// <param name="module">Who allocates it, as errors say it.</param>
     /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
-    public Tensor Allocate(Shape shape, ElementType type = ElementType.Float32) => new(this, AllocateStorage(shape.Count, StoredAs(type)), 0, shape, shape.C, owned: true);
+    public Tensor Allocate(Shape shape, ElementType type = ElementType.Float32, string? module = null) =>
+        new(this, AllocateStorage(shape.Count, StoredAs(type)), shape, module);
 
     /// <summary>Copies values from the host: <paramref name="values"/> in y's own (channels-last, dense) order.</summary>
     public void Upload(ReadOnlySpan<float> values, Tensor y)
@@ -106,13 +117,16 @@ public abstract partial class Backend : IDisposable
         return PackCore(kind, sources);
     }
 
+    /// <summary>Bytes that a weight takes when it is packed, padding counted.</summary>
+    protected internal abstract long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources);
+
     /// <summary>See <see cref="Pack"/>.</summary>
     protected abstract Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources);
 
     // ---- products ------------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// y = x W^T for every row, with the weight's adapters and an epilogue. x: [..,cIn], weight: matrix [cOut,cIn],
+    /// y = x W^T for every row, with low-rank terms and an epilogue. x: [..,cIn], weight: matrix [cOut,cIn],
     /// y: [..,cOut]; or weight gated [2 cOut,cIn].
     /// </summary>
     public void Linear(Tensor x, Weight weight, Tensor y, in Epilogue epilogue = default)
@@ -160,6 +174,35 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>See <see cref="Attention"/>.</summary>
     protected abstract void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor y, int heads, bool causal);
+
+    /// <summary>
+    /// The first half of <see cref="Attention"/>, for those who want to see it: p = softmax(q k^T / sqrt(d)) of each head.
+    /// q: [N,Tq,C], k: [N,Tk,C], p: [N, heads Tq, Tk], head after head.
+    /// </summary>
+    public void AttentionProbabilities(Tensor q, Tensor k, Tensor p, int heads, bool causal = false)
+    {
+        Require(heads > 0 && q.Shape.C % heads == 0 && q.Shape.C == k.Shape.C && q.Shape.N == k.Shape.N && k.Shape.T > 0
+            && p.Shape.N == q.Shape.N && p.Shape.T == heads * q.Shape.T && p.Shape.C == k.Shape.T,
+            $"probabilities of attention of {q.Shape} to {k.Shape} with {heads} heads into {p.Shape}");
+        AttentionProbabilitiesCore(q, k, p, heads, causal);
+    }
+
+    /// <summary>
+    /// The second half of <see cref="Attention"/>: y = p v of each head. p: [N, heads Tq, Tk], v: [N,Tk,C], y: [N,Tq,C].
+    /// </summary>
+    public void AttentionSums(Tensor p, Tensor v, Tensor y, int heads)
+    {
+        Require(heads > 0 && v.Shape.C % heads == 0 && y.Shape.C == v.Shape.C && y.Shape.N == v.Shape.N
+            && p.Shape.N == v.Shape.N && p.Shape.T == heads * y.Shape.T && p.Shape.C == v.Shape.T,
+            $"attention's sums of {v.Shape} by {p.Shape} with {heads} heads into {y.Shape}");
+        AttentionSumsCore(p, v, y, heads);
+    }
+
+    /// <summary>See <see cref="AttentionProbabilities"/>.</summary>
+    protected abstract void AttentionProbabilitiesCore(Tensor q, Tensor k, Tensor p, int heads, bool causal);
+
+    /// <summary>See <see cref="AttentionSums"/>.</summary>
+    protected abstract void AttentionSumsCore(Tensor p, Tensor v, Tensor y, int heads);
 
     // ---- norms ---------------------------------------------------------------------------------------------------
 
@@ -213,6 +256,19 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>y = x.</summary>
     public void Copy(Tensor x, Tensor y) => Combine(y, new Term(1, x));
+
+    /// <summary>
+    /// y = v gelu(g), where the channels of x are [v, g]: what a product with a <see cref="WeightKind.Gated"/> weight ends in, by
+    /// itself. x: [..,2C], y: [..,C]. Shazeer 2020, arXiv:2002.05202.
+    /// </summary>
+    public void Gate(Tensor x, Tensor y)
+    {
+        Require(x.Shape.Rows == y.Shape.Rows && x.Shape.C == 2 * y.Shape.C, $"gating {x.Shape} into {y.Shape}");
+        GateCore(x, y);
+    }
+
+    /// <summary>See <see cref="Gate"/>.</summary>
+    protected abstract void GateCore(Tensor x, Tensor y);
 
     /// <summary>See <see cref="Activate"/>.</summary>
     protected abstract void ActivateCore(Tensor x, Tensor y, Activation activation);
@@ -272,7 +328,7 @@ public abstract partial class Backend : IDisposable
         Require(epilogue.Residual is null || epilogue.Residual.Shape.Rows == y.Shape.Rows && epilogue.Residual.Shape.C == y.Shape.C, "a residual has its output's shape");
         Require(!gated || epilogue is { PerImage: null, Residual: null, Activation: Activation.None }, "a gated product has no other epilogue than a bias");
         Require(epilogue.Tap is null || epilogue.Tap.Shape.Rows == y.Shape.Rows && epilogue.Tap.Shape.C == weight.Rows, "a tap has the product's shape");
-        foreach (var adapter in weight.Adapters)
+        foreach (var (adapter, _) in epilogue.LowRank ?? [])
             Require(adapter.Down.Columns == weight.Columns && adapter.Up.Columns == adapter.Rank && adapter.Down.KernelH == weight.KernelH
                 && adapter.Down.KernelW == weight.KernelW && adapter.FirstRow >= 0 && adapter.FirstRow + adapter.Up.Rows <= weight.Rows,
                 $"an adapter of {weight.Name} doesn't fit it");

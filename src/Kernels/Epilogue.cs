@@ -25,6 +25,11 @@ public enum Activation
 /// </summary>
 public readonly record struct Epilogue
 {
+    /// <summary>
+    /// The adapters that act on the weight in this product; none where null. An array that its maker no longer changes.
+    /// </summary>
+    public LowRankTerm[]? LowRank { get; init; }
+
     /// <summary>[cOut], added to every row.</summary>
     public Weight? Bias { get; init; }
 

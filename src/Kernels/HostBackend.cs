@@ -33,7 +33,7 @@ public abstract unsafe class HostBackend : Backend
 {
     readonly Dictionary<(nint Elements, ElementType Type), Stack<HostStorage>> free = [];
     readonly Lock guard = new();
-    long inUse, peak;
+    long inUse, peak, pooled;
 
     /// <summary>The host stores what it computes: fp32.</summary>
     public override ElementType StoredAs(ElementType type) => ElementType.Float32;
@@ -45,17 +45,27 @@ public abstract unsafe class HostBackend : Backend
     public override long PeakBytes => peak;
 
     /// <inheritdoc/>
-    public override void ResetPeak() => peak = inUse;
+    public override long PooledBytes => pooled;
+
+    /// <summary>The most bytes that tensors and the pool held at once since <see cref="ResetPeak"/>.</summary>
+    internal long PeakFootprint { get; private set; }
+
+    /// <inheritdoc/>
+    public override void ResetPeak() => (peak, PeakFootprint) = (inUse, inUse + pooled);
 
     /// <inheritdoc/>
     protected override Storage AllocateStorage(nint elements, ElementType type)
     {
         nint rounded = Math.Max((elements + 15) & ~(nint)15, 16);
+        HostStorage? storage = null;
         lock (guard)
         {
             inUse += rounded * sizeof(float);
             peak = Math.Max(peak, inUse);
-            if (free.TryGetValue((rounded, type), out var stack) && stack.TryPop(out var storage)) return storage;
+            bool reused = free.TryGetValue((rounded, type), out var stack) && stack.TryPop(out storage);
+            if (reused) pooled -= rounded * sizeof(float);
+            PeakFootprint = Math.Max(PeakFootprint, inUse + pooled);
+            if (reused) return storage!;
         }
         return new HostStorage(rounded, type);
     }
@@ -67,6 +77,7 @@ public abstract unsafe class HostBackend : Backend
         lock (guard)
         {
             inUse -= host.Elements * sizeof(float);
+            pooled += host.Elements * sizeof(float);
             var kind = (host.Elements, host.Type);
             if (!free.TryGetValue(kind, out var stack)) free[kind] = stack = [];
             stack.Push(host);
@@ -81,6 +92,7 @@ public abstract unsafe class HostBackend : Backend
             foreach (var stack in free.Values)
                 while (stack.TryPop(out var storage)) storage.Free();
             free.Clear();
+            pooled = 0;
         }
     }
 

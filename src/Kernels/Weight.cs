@@ -79,7 +79,8 @@ public enum WeightKind
 
 /// <summary>
 /// A weight in the layout that one backend wants. Opaque: Winograd forms, half-precision panels and tensor-core layouts
-/// are the backend's business. It remembers where its values came from, so that it can be packed again.
+/// are the backend's business. It remembers where its values came from, so that it can be packed again. Immutable once
+/// packed: any number of models and runs share it.
 /// Several sources are stacked along their first side (q, k and v as one product).
 /// </summary>
 public abstract class Weight : IDisposable
@@ -114,12 +115,6 @@ public abstract class Weight : IDisposable
     /// <summary>Width of a convolution's kernel; 1 otherwise.</summary>
     public int KernelW { get; }
 
-    /// <summary>
-    /// Low-rank terms that every product with this weight adds, before bias and activation. The list and the scales may
-    /// change between products: that is how LoRAs are switched and re-weighted without touching the weight itself.
-    /// </summary>
-    public List<Adapter> Adapters { get; } = [];
-
     /// <summary>Bytes that the packed form takes.</summary>
     public abstract long Bytes { get; }
 
@@ -131,7 +126,8 @@ public abstract class Weight : IDisposable
 }
 
 /// <summary>
-/// One low-rank term of a weight: y[first row ..] += scale * up(down(x)). Hu et al. 2021, arXiv:2106.09685, equation 3.
+/// The two factors of a low-rank change to a weight, W' = W + scale B A: a product with them adds
+/// y[first row ..] += scale * up(down(x)). Hu et al. 2021, arXiv:2106.09685, equation 3.
 /// For a convolution, down has the base weight's kernel, stride and padding, and up is 1x1.
 /// </summary>
 /// <param name="Down">A of the paper: [rank,in] or [rank,in,kh,kw].</param>
@@ -139,9 +135,14 @@ public abstract class Weight : IDisposable
 /// <param name="FirstRow">The first row of the base weight that it adds to (q, k and v may be packed as one).</param>
 public sealed record Adapter(Weight Down, Weight Up, int FirstRow = 0)
 {
-    /// <summary>alpha / rank times the weight that the user gave; 0 switches the term off.</summary>
-    public float Scale { get; set; } = 1;
-
     /// <summary>The rank r.</summary>
     public int Rank => Down.Rows;
 }
+
+/// <summary>
+/// An adapter and how strongly it acts in one product. It is an argument of the call (<see cref="Epilogue.LowRank"/>) and not
+/// a property of the weight: so two runs on one model can use different LoRAs, and a change of scale costs nothing.
+/// </summary>
+/// <param name="Adapter">The factors.</param>
+/// <param name="Scale">alpha / rank times the weight that the user gave; 0 switches the term off.</param>
+public readonly record struct LowRankTerm(Adapter Adapter, float Scale);

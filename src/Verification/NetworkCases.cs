@@ -1,6 +1,7 @@
 using PureLcm.Kernels;
 using PureLcm.Model;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Vae;
 using PureLcm.Weights;
@@ -13,13 +14,13 @@ static class NetworkCases
     public static IReadOnlyList<Comparison> Text(Case reference, CancellationToken cancellation)
     {
         using var pipeline = reference.Load();
-        using var run = new Run(reference.Backend, cancellation: cancellation);
+        using var run = new Run(reference.Backend, loras: new(pipeline.Model.LoraWeights), cancellationToken: cancellation);
         int[] ids = reference.Ints("ids"), sides = reference.Sides("ids"); // [N,T]
         var comparisons = new List<Comparison>();
         if (reference.Json.TryGetProperty("prompts", out var prompts))
             comparisons.Add(Comparison.OfNumbers("ids", [.. prompts.EnumerateArray().SelectMany(prompt => pipeline.Tokenizer.Encode(prompt.GetString()!))], ids));
-        var encoder = pipeline.Components.TextEncoder;
-        using var states = encoder.Forward(run, ids, sides[0]);
+        var encoder = pipeline.Model.TextEncoder;
+        var states = encoder.Forward(run, ids, sides[0]);
         comparisons.Add(reference.Compare("last", states.Last));
         comparisons.Add(reference.Compare("penultimate", states.Penultimate));
         if (reference.Has("pooled"))
@@ -37,17 +38,17 @@ static class NetworkCases
     {
         using var pipeline = reference.Load();
         const string prefix = "act.";
-        string component = pipeline.Components.Unet.Name;
+        string component = pipeline.Model.Unet.Name;
         var wanted = reference.Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToHashSet();
         var seen = new Dictionary<string, Recorded>();
-        var observer = Observer.Recording(seen, module => wanted.Contains(prefix + module[(component.Length + 1)..]));
-        using var run = new Run(reference.Backend, wanted.Count > 0 ? observer : null, cancellation);
+        var observer = Observer.Recording(seen, module => module.StartsWith(component + ".", StringComparison.Ordinal) && wanted.Contains(prefix + module[(component.Length + 1)..]));
+        using var run = new Run(reference.Backend, wanted.Count > 0 ? observer : null, new(pipeline.Model.LoraWeights), cancellation);
         using Tensor x = reference.Upload("sample"), context = reference.Upload("encoder_hidden_states");
         using var condition = reference.Has("timestep_cond") ? reference.Upload("timestep_cond") : null;
         // One timestep for all pictures, or one each.
         float[] given = reference.Floats("timestep");
         float[] timesteps = [.. Enumerable.Range(0, x.Shape.N).Select(i => given[given.Length == 1 ? 0 : i])];
-        using var output = pipeline.Components.Unet.Forward(run, x, timesteps, context, condition);
+        var output = pipeline.Model.Unet.Forward(run, x, timesteps, context, condition);
         var comparisons = new List<Comparison> { reference.Compare("out", output) };
         foreach (string name in wanted.Order(StringComparer.Ordinal))
             comparisons.Add(seen.TryGetValue(component + "." + name[prefix.Length..], out var recorded)
@@ -60,9 +61,9 @@ static class NetworkCases
     {
         using var modules = new ModuleTable();
         var vae = Autoencoder(reference, modules);
-        using var run = new Run(reference.Backend, cancellation: cancellation);
+        using var run = new Run(reference.Backend, cancellationToken: cancellation);
         using var z = reference.Upload("z");
-        using var decoded = vae.Decode(run, z);
+        var decoded = vae.Decode(run, z);
         var comparisons = new List<Comparison> { reference.Compare("decoded", decoded) };
         if (reference.Has("image"))
         {
@@ -70,8 +71,8 @@ static class NetworkCases
             using var picture = run.Allocate(Shape.Image(1, sides[0], sides[1], sides[2]));
             run.Backend.Upload([.. reference.Bytes("image").Select(value => value / 127.5f - 1)], picture);
             var (mean, logVariance) = vae.Encode(run, picture);
-            using (mean) comparisons.Add(reference.Compare("mean", mean));
-            using (logVariance) comparisons.Add(reference.Compare("logvar", logVariance!));
+            comparisons.Add(reference.Compare("mean", mean));
+            comparisons.Add(reference.Compare("logvar", logVariance!));
         }
         return comparisons;
     }
@@ -80,14 +81,14 @@ static class NetworkCases
     {
         using var modules = new ModuleTable();
         var vae = Autoencoder(reference, modules);
-        using var run = new Run(reference.Backend, cancellation: cancellation);
+        using var run = new Run(reference.Backend, cancellationToken: cancellation);
         using Tensor z = reference.Upload("z"), image = reference.Upload("image");
-        using var decoded = vae.Decode(run, z);
+        var decoded = vae.Decode(run, z);
         var (latents, _) = vae.Encode(run, image);
-        using (latents) return [reference.Compare("decoded", decoded), reference.Compare("latents", latents)];
+        return [reference.Compare("decoded", decoded), reference.Compare("latents", latents)];
     }
 
     /// <summary>The autoencoder of a folder that may hold nothing else.</summary>
     static IAutoencoder Autoencoder(Case reference, ModuleTable modules) =>
-        Components.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules, reference.Precision);
+        Networks.LoadVae(Path.Combine(reference.ModelPath, "vae"), reference.Backend, modules, reference.Precision);
 }

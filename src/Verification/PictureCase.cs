@@ -14,8 +14,7 @@ static class PictureCase
     public static IReadOnlyList<Comparison>? Run(Case reference, CancellationToken cancellation)
     {
         string scheduler = reference.Json.GetProperty("scheduler").GetProperty("_class_name").GetString()!;
-        SchedulerKind? kind = scheduler switch { "LCMScheduler" => SchedulerKind.Lcm, "DDIMScheduler" => SchedulerKind.Ddim, _ => null };
-        if (kind is null) return null;
+        if (SchedulerNames.Find(scheduler) is not { } kind) return null;
 
         using var pipeline = reference.Load();
         var latents = new SortedDictionary<int, List<float>>();

@@ -72,4 +72,30 @@ public class BackendTests
         dry.Allocate(Shape.Vectors(1, 250)).Dispose();
         Assert.Equal(4 * (48 + 128 + 300), dry.PeakFootprint);
     }
+
+    /// <summary>The memory of what was given back may be another tensor's already: whoever still uses it, or a view of it, is told.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void UseAfterwardsIsAnErrorThatNamesTheModule(string name)
+    {
+        using var backend = Backends.Create(name);
+        var x = backend.Allocate(Shape.Image(1, 2, 2, 4), module: "unet.conv_in");
+        Tensor channels = x.Channels(1, 2), batch = x.Batch(0), tokens = x.As(Shape.Tokens(1, 4, 4)), viewOfView = channels.Batch(0);
+        using var other = backend.Allocate(Shape.Image(1, 2, 2, 4));
+        backend.Fill(x, 1);
+        x.Dispose();
+        x.Dispose(); // twice is no error, and doesn't give the memory back twice
+        using var next = backend.Allocate(Shape.Image(1, 2, 2, 4));
+        using var third = backend.Allocate(Shape.Image(1, 2, 2, 4));
+        Assert.False(next.SharesMemoryWith(third));
+        foreach (var gone in (Tensor[])[x, channels, batch, tokens, viewOfView])
+        {
+            Assert.False(gone.IsAlive);
+            Assert.Contains("unet.conv_in", Assert.Throws<ObjectDisposedException>(() => backend.Fill(gone, 2)).Message);
+        }
+        Assert.Throws<ObjectDisposedException>(() => backend.Copy(x, other));
+        Assert.Throws<ObjectDisposedException>(() => backend.Copy(other, x));
+        Assert.Throws<ObjectDisposedException>(() => backend.Download(tokens, new float[16]));
+        Assert.True(other.Channels(0, 2).IsAlive);
+    }
 }

@@ -71,7 +71,7 @@ static class KernelTimes
             using Tensor x = Operations.Random(backend, Shape.Tokens(1, rows, cIn)), y = backend.Allocate(Shape.Tokens(1, rows, gated ? cOut / 2 : cOut), backend.DefaultPrecision);
             using Weight weight = backend.Pack(gated ? WeightKind.Gated : WeightKind.Matrix, Operations.Made(cOut, cIn)),
                 down = backend.Pack(WeightKind.Matrix, Operations.Made(rank, cIn)), up = backend.Pack(WeightKind.Matrix, Operations.Made(cOut, rank));
-            Measure(name, weight, new(down, up), (double)rank * (cIn + cOut) / ((double)cIn * cOut), () => backend.Linear(x, weight, y));
+            Measure(name, new(down, up), (double)rank * (cIn + cOut) / ((double)cIn * cOut), epilogue => backend.Linear(x, weight, y, epilogue));
         }
 
         void Window(string name, int size, int channels)
@@ -80,19 +80,17 @@ static class KernelTimes
             using Tensor x = Operations.Random(backend, Shape.Image(1, size, size, channels)), y = backend.Allocate(x.Shape, backend.DefaultPrecision);
             using Weight weight = backend.Pack(WeightKind.Convolution, Operations.Made(channels, channels, 3, 3)),
                 down = backend.Pack(WeightKind.Convolution, Operations.Made(rank, channels, 3, 3)), up = backend.Pack(WeightKind.Matrix, Operations.Made(channels, rank));
-            Measure(name, weight, new(down, up), rank * (9.0 * channels + channels) / (9.0 * channels * channels), () => backend.Conv2d(x, weight, y, new(1, 1, 1)));
+            Measure(name, new(down, up), rank * (9.0 * channels + channels) / (9.0 * channels * channels), epilogue => backend.Conv2d(x, weight, y, new(1, 1, 1), epilogue));
         }
 
-        void Measure(string name, Weight weight, Adapter adapter, double share, Action run)
+        void Measure(string name, Adapter adapter, double share, Action<Epilogue> run)
         {
             // By turns: what else runs on the machine slows both.
             double with = double.PositiveInfinity, without = double.PositiveInfinity;
             for (int i = 0; i < 3; i++)
             {
-                weight.Adapters.Clear();
-                without = Math.Min(without, Operations.Seconds(run, backend));
-                weight.Adapters.Add(adapter);
-                with = Math.Min(with, Operations.Seconds(run, backend));
+                without = Math.Min(without, Operations.Seconds(() => run(default), backend));
+                with = Math.Min(with, Operations.Seconds(() => run(new() { LowRank = [new(adapter, 1)] }), backend));
             }
             double cost = with / without - 1;
             Console.WriteLine(Line($"{name,-40} {with * 1e3,9:0.00} {without * 1e3,9:0.00} {cost,7:0.0%} {share,20:0.0%} {cost / share,6:0.00}"));

@@ -56,8 +56,9 @@ static class Operations
         {
             using Tensor x = Random(Shape.Tokens(1, rows, channels)), y = backend.Allocate(Shape.Tokens(1, rows, channels), backend.DefaultPrecision);
             using var weight = backend.Pack(WeightKind.Matrix, Made(channels, channels));
-            weight.Adapters.Add(new(backend.Pack(WeightKind.Matrix, Made(rank, channels)), backend.Pack(WeightKind.Matrix, Made(channels, rank))));
-            Measure($"linear {rows} x {channels} -> {channels} + rank {rank}", 2.0 * rows * (channels * channels + 2 * rank * channels), 0, () => backend.Linear(x, weight, y));
+            using Weight down = backend.Pack(WeightKind.Matrix, Made(rank, channels)), up = backend.Pack(WeightKind.Matrix, Made(channels, rank));
+            var epilogue = new Epilogue { LowRank = [new(new(down, up), 1)] };
+            Measure($"linear {rows} x {channels} -> {channels} + rank {rank}", 2.0 * rows * (channels * channels + 2 * rank * channels), 0, () => backend.Linear(x, weight, y, epilogue));
         }
 
         void Attention(int tokens, int keys, int channels, int heads)

@@ -108,7 +108,8 @@ static class Sd15
         using var pipeline = TextToImage.Load(folder, null, backend);
         double loaded = clock.Elapsed.TotalSeconds;
         pipeline.Generate("a red house in the snow at night", new() { Steps = 4, Guidance = 1, Width = 512, Height = 512 });
-        long estimate = TextToImage.EstimateBytes(folder, null, new() { Steps = 4, Guidance = 1, Width = 512, Height = 512 });
+        using var source = FolderSource.Open(folder);
+        long estimate = MemoryPlan.Of(source, null, new() { Steps = 4, Guidance = 1, Width = 512, Height = 512 }).Bytes;
         Console.WriteLine($"loaded in {loaded:0.0} s, picture in {clock.Elapsed.TotalSeconds - loaded:0.0} s; estimated {estimate / 1e9:0.00} GB, peak of tensors {backend.PeakBytes / 1e9:0.00} GB, "
             + $"peak of the process {Process.GetCurrentProcess().PeakWorkingSet64 / 1e9:0.00} GB");
     }

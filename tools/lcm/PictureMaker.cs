@@ -21,8 +21,8 @@ sealed class PictureMaker : IDisposable
     public static PictureMaker Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend, CancellationToken stop)
     {
         string folder = model ?? Embedded.Model;
-        Memory.Require(backend, TextToImage.EstimateBytes(folder, options, plan, backend), $"a picture from {model ?? "the picture book"} at this size");
-        return new(model, options, TextToImage.Load(folder, options, backend, stop));
+        // Steps take no memory, and whether the sampler can take so many is asked by itself.
+        return new(model, options, TextToImage.Load(folder, options, backend, plan with { Steps = null }, stop));
     }
 
     /// <summary>Refuses a number of steps that the model's sampler can't take, as any other option that can't be meant.</summary>
@@ -31,7 +31,7 @@ sealed class PictureMaker : IDisposable
         var chosen = Pipeline.Resolve(plan);
         try
         {
-            Scheduler.Create(chosen.Scheduler!.Value, Pipeline.Components.Folder.Component("scheduler").Config, chosen.Steps!.Value);
+            Scheduler.Create(chosen.Scheduler!.Value, Pipeline.Model.SchedulerConfig, chosen.Steps!.Value);
         }
         catch (ModelException e) when (plan.Steps is not null)
         {
@@ -61,7 +61,7 @@ sealed class PictureMaker : IDisposable
     {
         SayCut("prompt", prompt);
         if (chosen.NegativePrompt.Length == 0) return;
-        if (Pipeline.HasEmbeddedGuidance) Say("The negative prompt has no effect: this model takes the guidance as an input, and no second pass that could steer away from something");
+        if (Pipeline.Model.HasEmbeddedGuidance) Say("The negative prompt has no effect: this model takes the guidance as an input, and no second pass that could steer away from something");
         else if (chosen.Guidance <= 1) Say("The negative prompt has no effect at a guidance of 1 or less; give --guidance 1.5, say, which takes two passes a step");
         else SayCut("negative prompt", chosen.NegativePrompt);
     }

@@ -43,7 +43,7 @@ sealed class PictureOptions
 
     public Option<int?> Count { get; } = Number("--count", 1, 10000, "How many pictures to make from the seed.");
 
-    public Option<string?> Scheduler { get; } = new("--scheduler") { Description = "lcm, or ddim: the way of before, with many small steps.", HelpName = "lcm|ddim" };
+    public Option<string?> Scheduler { get; } = new("--scheduler") { Description = "lcm, or ddim: the way of before, with many small steps.", HelpName = string.Join('|', SchedulerNames.All) };
 
     public Option<int?> Threads { get; } = Number("--threads", 1, 1024, "Threads to compute on; one a core if not given. The picture is the same with any number.");
 
@@ -61,7 +61,7 @@ sealed class PictureOptions
 
     public PictureOptions()
     {
-        Scheduler.AcceptOnlyFromAmong("lcm", "ddim");
+        Scheduler.AcceptOnlyFromAmong([.. SchedulerNames.All]);
         Precision.AcceptOnlyFromAmong("fp32", "fp16", "bf16");
     }
 
@@ -72,7 +72,7 @@ sealed class PictureOptions
         foreach (var option in options) command.Options.Add(option);
     }
 
-    public SchedulerKind? Kind(ParseResult result) => result.GetValue(Scheduler) switch { "lcm" => SchedulerKind.Lcm, "ddim" => SchedulerKind.Ddim, _ => null };
+    public SchedulerKind? Kind(ParseResult result) => result.GetValue(Scheduler) is { } name ? SchedulerNames.Find(name) : null;
 
     public LoraChoice[] Loras(ParseResult result) => [.. (result.GetValue(Lora) ?? []).Select(LoraArgument.Parse)];
 

@@ -5,7 +5,7 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     protected override void Conv2dCore(Tensor x, Weight weight, Tensor y, in Convolution geometry, in Epilogue epilogue)
     {
-        var terms = LowRankDowns(x, weight, y, geometry);
+        var terms = LowRankDowns(x, y, epilogue, geometry);
         var rows = new WindowRows(Pointer(x), x.Pitch, x.Shape, y.Shape, weight.KernelW, geometry);
         switch (width)
         {

@@ -32,6 +32,9 @@ public sealed unsafe partial class CpuBackend : HostBackend
     /// <inheritdoc/>
     protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new CpuWeight(kind, sources, 2 * width / 32);
 
+    /// <inheritdoc/>
+    protected internal override long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources) => CpuWeight.BytesOf(kind, sources, 2 * width / 32);
+
     static CpuWeight Packed(Weight weight) => (CpuWeight)weight;
 
     /// <summary>Runs a piece of work for every block of so many rows that a block is worth a task.</summary>

@@ -13,17 +13,37 @@ sealed unsafe class CpuWeight : Weight
 
     public CpuWeight(WeightKind kind, ReadOnlySpan<WeightSource> sources, int panelWidth) : base(kind, sources)
     {
-        Type = kind == WeightKind.Vector || Sources.Any(source => source.Type != Sources[0].Type) ? ElementType.Float32 : Sources[0].Type;
+        Type = TypeOf(kind, sources);
         PanelWidth = kind is WeightKind.Vector or WeightKind.Table ? 1 : panelWidth;
         Depth = Columns * KernelH * KernelW;
-        Panels = (Rows + PanelWidth - 1) / PanelWidth;
-        // Each half of a gated weight begins a vector of its own: values and gates of the same channels share a panel.
-        if (kind == WeightKind.Gated) Panels = (Rows / 2 + panelWidth / 2 - 1) / (panelWidth / 2);
-        bytes = (nuint)Panels * (nuint)PanelWidth * (nuint)Depth * (nuint)ElementSize;
+        Panels = PanelsOf(kind, Rows, PanelWidth);
+        bytes = (nuint)BytesOf(kind, sources, panelWidth);
         memory = (byte*)NativeMemory.AlignedAlloc(Math.Max(bytes, 64), 64);
         NativeMemory.Clear(memory, bytes);
         if (kind is WeightKind.Vector or WeightKind.Table) ReadPlain();
         else ReadPanels();
+    }
+
+    static ElementType TypeOf(WeightKind kind, ReadOnlySpan<WeightSource> sources)
+    {
+        var type = kind == WeightKind.Vector ? ElementType.Float32 : sources[0].Type;
+        foreach (var source in sources)
+            if (source.Type != type) type = ElementType.Float32;
+        return type;
+    }
+
+    /// <summary>Each half of a gated weight begins a vector of its own: values and gates of the same channels share a panel.</summary>
+    static int PanelsOf(WeightKind kind, int rows, int panelWidth) => kind == WeightKind.Gated
+        ? (rows / 2 + panelWidth / 2 - 1) / (panelWidth / 2)
+        : (rows + panelWidth - 1) / panelWidth;
+
+    /// <summary>Bytes of a weight that is packed so.</summary>
+    public static long BytesOf(WeightKind kind, ReadOnlySpan<WeightSource> sources, int panelWidth)
+    {
+        int rows = 0, width = kind is WeightKind.Vector or WeightKind.Table ? 1 : panelWidth;
+        foreach (var source in sources) rows += source.Sides[0];
+        long depth = sources[0].Count / Math.Max(sources[0].Sides[0], 1);
+        return PanelsOf(kind, rows, width) * width * depth * (TypeOf(kind, sources) == ElementType.Float32 ? 4 : 2);
     }
 
     public ElementType Type { get; }

@@ -53,11 +53,11 @@ sealed unsafe class Gemm<V, TRows> : IWork where V : struct, IVec<V> where TRows
     TRows x;
     CpuWeight weight = null!;
     int rows, blockRows, blockPanels, panelBlocks;
-    List<(Tensor T, Adapter Adapter)> terms = [];
+    LowRankDown[] terms = [];
     Tensor y = null!;
     Epilogue epilogue;
 
-    public static void Run(TRows x, CpuWeight weight, List<(Tensor, Adapter)> terms, Tensor y, in Epilogue epilogue, int threads)
+    public static void Run(TRows x, CpuWeight weight, LowRankDown[] terms, Tensor y, in Epilogue epilogue, int threads)
     {
         int rows = checked((int)y.Shape.Rows);
         int rowBlocks = (rows + MostRows - 1) / MostRows;
@@ -95,7 +95,7 @@ sealed unsafe class Gemm<V, TRows> : IWork where V : struct, IVec<V> where TRows
                 MicroKernel.Tiles<V>(a, Widened(weight, firstPanel + p, k, depth, b), c + p * width, count, Used(firstPanel + p), depth, cPitch, add);
             add = true;
         }
-        for (int i = 0; i < terms.Count; i++) AddTerm(terms[i].T, terms[i].Adapter, firstRow, count, firstPanel, panels, a, b, c, cPitch);
+        foreach (var term in terms) AddTerm(term, firstRow, count, firstPanel, panels, a, b, c, cPitch);
         Finish(c, cPitch, firstRow, count, firstPanel, panels);
     }
 
@@ -114,8 +114,9 @@ sealed unsafe class Gemm<V, TRows> : IWork where V : struct, IVec<V> where TRows
         return buffer;
     }
 
-    void AddTerm(Tensor t, Adapter adapter, int firstRow, int count, int firstPanel, int panels, float* a, float* b, float* c, int cPitch)
+    void AddTerm(in LowRankDown term, int firstRow, int count, int firstPanel, int panels, float* a, float* b, float* c, int cPitch)
     {
+        var (t, adapter, scale) = term;
         var up = (CpuWeight)adapter.Up;
         int width = 2 * V.Count;
         float* from = HostBackend.Pointer(t);
@@ -124,7 +125,7 @@ sealed unsafe class Gemm<V, TRows> : IWork where V : struct, IVec<V> where TRows
             int depth = Math.Min(MicroKernel.Depth, adapter.Rank - k);
             for (int i = 0; i < count; i++)
                 for (int j = 0; j < depth; j++)
-                    a[(nint)i * MicroKernel.Stride + j] = adapter.Scale * from[(nint)(firstRow + i) * t.Pitch + k + j];
+                    a[(nint)i * MicroKernel.Stride + j] = scale * from[(nint)(firstRow + i) * t.Pitch + k + j];
             for (int p = 0; p < panels; p++)
                 if (Gathered(up, adapter.FirstRow, firstPanel + p, k, depth, b))
                     MicroKernel.Tiles<V>(a, b, c + p * width, count, Used(firstPanel + p), depth, cPitch, add: true);

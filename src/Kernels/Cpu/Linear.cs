@@ -5,7 +5,7 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue)
     {
-        var terms = LowRankDowns(x, weight, y, null);
+        var terms = LowRankDowns(x, y, epilogue, null);
         var rows = new MatrixRows(Pointer(x), x.Pitch);
         switch (width)
         {

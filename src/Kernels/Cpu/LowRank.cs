@@ -1,31 +1,35 @@
 namespace PureLcm.Kernels.Cpu;
 
+/// <summary>What a low-rank term adds to a product: t = A x, to be multiplied by scale B.</summary>
+readonly record struct LowRankDown(Tensor T, Adapter Adapter, float Scale);
+
 public sealed unsafe partial class CpuBackend
 {
-    static readonly List<(Tensor, Adapter)> none = [];
-    readonly List<(Tensor T, Adapter Adapter)> downs = [];
-
     /// <summary>
-    /// t = A x, [rows, rank], for each adapter of a weight that is on. The product itself then takes scale t and B as more
-    /// slices of k (<see cref="Gemm{V,TRows}"/>): the sum y = x W^T + scale t B^T never leaves the registers in between.
+    /// t = A x, [rows, rank], for each term that is on. The product itself then takes scale t and B as more slices of k
+    /// (<see cref="Gemm{V,TRows}"/>): the sum y = x W^T + scale t B^T never leaves the registers in between.
     /// </summary>
-    List<(Tensor T, Adapter Adapter)> LowRankDowns(Tensor x, Weight weight, Tensor y, Convolution? geometry)
+    LowRankDown[] LowRankDowns(Tensor x, Tensor y, in Epilogue epilogue, Convolution? geometry)
     {
-        if (weight.Adapters.Count == 0) return none;
-        downs.Clear(); // kept from call to call, so that a step allocates no arrays; A and B have no adapters themselves
-        foreach (var adapter in weight.Adapters)
+        int count = 0;
+        foreach (var term in epilogue.LowRank ?? [])
+            if (term.Scale != 0) count++;
+        if (count == 0) return [];
+        var downs = new LowRankDown[count];
+        int i = 0;
+        foreach (var (adapter, scale) in epilogue.LowRank!)
         {
-            if (adapter.Scale == 0) continue;
+            if (scale == 0) continue;
             var t = Allocate(y.Shape.WithChannels(adapter.Rank));
             if (geometry is { } window) Conv2dCore(x, adapter.Down, t, window, default);
             else LinearCore(x, adapter.Down, t, default);
-            downs.Add((t, adapter));
+            downs[i++] = new(t, adapter, scale);
         }
         return downs;
     }
 
-    static void Release(List<(Tensor T, Adapter Adapter)> terms)
+    static void Release(LowRankDown[] downs)
     {
-        foreach (var (t, _) in terms) t.Dispose();
+        foreach (var down in downs) down.T.Dispose();
     }
 }

@@ -5,7 +5,7 @@ namespace PureLcm.Kernels.Dry;
 /// multiply-adds. That is how a run's needs are known before anything is loaded, and what benchmarks divide by.
 /// Weights aren't read; downloads give zeros.
 /// </summary>
-/// <param name="like">The device whose way of storing tensors is counted; the host's when null.</param>
+/// <param name="like">The device whose way of storing tensors and packing weights is counted; without padding, in fp32, when null.</param>
 public sealed class DryBackend(Backend? like = null) : Backend
 {
     readonly Dictionary<long, (int Used, int Pooled)> blocks = [];
@@ -21,10 +21,16 @@ public sealed class DryBackend(Backend? like = null) : Backend
     public override string Name => "dry run";
 
     /// <inheritdoc/>
+    public override long? MemoryBytes => like?.MemoryBytes;
+
+    /// <inheritdoc/>
     public override long BytesInUse => inUse;
 
     /// <inheritdoc/>
     public override long PeakBytes => peak;
+
+    /// <inheritdoc/>
+    public override long PooledBytes => footprint - inUse;
 
     /// <summary>
     /// The most bytes that a backend with a pool holds at once for these tensors: freed ones stay pooled by their size until
@@ -80,30 +86,39 @@ public sealed class DryBackend(Backend? like = null) : Backend
         inUse -= bytes;
     }
 
-    sealed class DryWeight(WeightKind kind, ReadOnlySpan<WeightSource> sources) : Weight(kind, sources)
+    sealed class DryWeight(WeightKind kind, ReadOnlySpan<WeightSource> sources, long bytes) : Weight(kind, sources)
     {
-        public override long Bytes => Sources.Sum(source => source.Count * (Kind == WeightKind.Vector ? sizeof(float) : source.ElementSize));
+        public override long Bytes => bytes;
 
         public override void Dispose() { }
     }
 
     /// <inheritdoc/>
-    protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new DryWeight(kind, sources);
+    protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new DryWeight(kind, sources, PackedBytes(kind, sources));
 
     /// <inheritdoc/>
-    protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue) => CountProduct(weight, x.Shape.Rows, y.Shape);
+    protected internal override long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources)
+    {
+        if (like is not null) return like.PackedBytes(kind, sources);
+        long bytes = 0;
+        foreach (var source in sources) bytes += source.Count * (kind == WeightKind.Vector ? sizeof(float) : source.ElementSize);
+        return bytes;
+    }
+
+    /// <inheritdoc/>
+    protected override void LinearCore(Tensor x, Weight weight, Tensor y, in Epilogue epilogue) => CountProduct(weight, x.Shape.Rows, epilogue);
 
     /// <inheritdoc/>
     protected override void Conv2dCore(Tensor x, Weight weight, Tensor y, in Convolution geometry, in Epilogue epilogue) =>
-        CountProduct(weight, y.Shape.Rows, y.Shape);
+        CountProduct(weight, y.Shape.Rows, epilogue);
 
-    void CountProduct(Weight weight, nint rows, Shape y)
+    void CountProduct(Weight weight, nint rows, in Epilogue epilogue)
     {
         MultiplyAdds += rows * Size(weight);
         int rank = 0;
-        foreach (var adapter in weight.Adapters)
+        foreach (var (adapter, scale) in epilogue.LowRank ?? [])
         {
-            if (adapter.Scale == 0) continue;
+            if (scale == 0) continue;
             MultiplyAdds += rows * (Size(adapter.Down) + Size(adapter.Up));
             rank += adapter.Rank;
         }
@@ -116,6 +131,17 @@ public sealed class DryBackend(Backend? like = null) : Backend
     /// <inheritdoc/>
     protected override void AttentionCore(Tensor q, Tensor k, Tensor v, Tensor y, int heads, bool causal) =>
         MultiplyAdds += 2L * q.Shape.N * q.Shape.T * k.Shape.T * q.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void AttentionProbabilitiesCore(Tensor q, Tensor k, Tensor p, int heads, bool causal) =>
+        MultiplyAdds += (long)q.Shape.N * q.Shape.T * k.Shape.T * q.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void AttentionSumsCore(Tensor p, Tensor v, Tensor y, int heads) =>
+        MultiplyAdds += (long)y.Shape.N * y.Shape.T * v.Shape.T * v.Shape.C;
+
+    /// <inheritdoc/>
+    protected override void GateCore(Tensor x, Tensor y) { }
 
     /// <inheritdoc/>
     protected override void GroupNormCore(Tensor x, Weight scale, Weight shift, Tensor y, int groups, float epsilon, Activation activation, Tensor? tap) { }

@@ -9,7 +9,7 @@ public sealed partial class GpuBackend
     /// <summary>A product with its adapters and epilogue; Gemm.cs has the kernel.</summary>
     void Multiply(Tensor x, GpuWeight weight, Tensor y, in Convolution geometry, in Epilogue epilogue)
     {
-        var adapters = StackOf(weight);
+        var adapters = StackOf(weight, epilogue.LowRank);
         using var t = adapters is null ? null : LowRankDown(x, adapters, y.Shape, geometry);
         Run(new Product(x, weight.Packed, y, geometry)
         {

@@ -18,7 +18,7 @@ public sealed partial class GpuBackend
     readonly Dictionary<long, Stack<MemoryBuffer1D<byte, Stride1D.Dense>>> free = [];
     readonly Lock guard = new();
     MemoryBuffer1D<byte, Stride1D.Dense>? none;
-    long inUse, peak;
+    long inUse, peak, pooled;
 
     /// <summary>Token ids, flags and scales come in a launch's company; what is larger is a tensor.</summary>
     const int Few = 256;
@@ -30,6 +30,9 @@ public sealed partial class GpuBackend
     public override long PeakBytes => peak;
 
     /// <inheritdoc/>
+    public override long PooledBytes => pooled;
+
+    /// <inheritdoc/>
     public override void ResetPeak() => peak = inUse;
 
     /// <inheritdoc/>
@@ -38,7 +41,8 @@ public sealed partial class GpuBackend
         long bytes = Math.Max((elements * (type == ElementType.Float32 ? 4L : 2) + 255) & ~255L, 256);
         lock (guard)
         {
-            var buffer = free.TryGetValue(bytes, out var stack) && stack.TryPop(out var pooled) ? pooled : AllocateBytes(bytes);
+            if (free.TryGetValue(bytes, out var stack) && stack.TryPop(out var buffer)) pooled -= bytes;
+            else buffer = AllocateBytes(bytes);
             inUse += bytes;
             peak = Math.Max(peak, inUse);
             return new GpuStorage(buffer, type);
@@ -53,6 +57,7 @@ public sealed partial class GpuBackend
         lock (guard)
         {
             inUse -= buffer.LengthInBytes;
+            pooled += buffer.LengthInBytes;
             if (!free.TryGetValue(buffer.LengthInBytes, out var stack)) free[buffer.LengthInBytes] = stack = [];
             stack.Push(buffer);
         }
@@ -68,6 +73,7 @@ public sealed partial class GpuBackend
             foreach (var stack in free.Values)
                 while (stack.TryPop(out var buffer)) buffer.Dispose();
             free.Clear();
+            pooled = 0;
         }
     }
 

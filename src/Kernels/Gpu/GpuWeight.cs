@@ -19,8 +19,15 @@ sealed class Packed : IDisposable
         PaddedChannels = (channels + Tile.Depth - 1) / Tile.Depth * Tile.Depth;
         Depth = GpuBackend.Index((long)kernelH * kernelW * PaddedChannels);
         Panels = half > 0 ? GpuBackend.Groups(half, Gates) : GpuBackend.Groups(rows, Tile.Columns);
-        long elements = GpuBackend.Index((long)Panels * Depth * Tile.Columns);
+        long elements = GpuBackend.Index(ElementsOf(rows, half, channels, kernelH * kernelW));
         Buffer = gpu.AllocateBytes(elements * (type == ElementType.Float32 ? 4L : 2));
+    }
+
+    /// <summary>Values of all panels, padding counted.</summary>
+    public static long ElementsOf(int rows, int half, int channels, int taps)
+    {
+        long panels = half > 0 ? GpuBackend.Groups(half, Gates) : GpuBackend.Groups(rows, Tile.Columns);
+        return panels * taps * ((channels + Tile.Depth - 1) / Tile.Depth * Tile.Depth) * Tile.Columns;
     }
 
     public MemoryBuffer1D<byte, Stride1D.Dense> Buffer { get; }
@@ -64,7 +71,7 @@ sealed class GpuWeight : Weight
     public GpuWeight(GpuBackend gpu, WeightKind kind, ReadOnlySpan<WeightSource> sources) : base(kind, sources)
     {
         this.gpu = gpu;
-        Type = kind == WeightKind.Vector || Sources.Any(source => source.Type != Sources[0].Type) ? ElementType.Float32 : Sources[0].Type;
+        Type = TypeOf(kind, sources);
         if (kind is WeightKind.Vector or WeightKind.Table)
         {
             plain = gpu.AllocateBytes((long)Rows * Columns * (Type == ElementType.Float32 ? 4 : 2));
@@ -79,6 +86,25 @@ sealed class GpuWeight : Weight
         }
     }
 
+    static ElementType TypeOf(WeightKind kind, ReadOnlySpan<WeightSource> sources)
+    {
+        var type = kind == WeightKind.Vector ? ElementType.Float32 : sources[0].Type;
+        foreach (var source in sources)
+            if (source.Type != type) type = ElementType.Float32;
+        return type;
+    }
+
+    /// <summary>Bytes of a weight that is packed so.</summary>
+    public static long BytesOf(WeightKind kind, ReadOnlySpan<WeightSource> sources)
+    {
+        int rows = 0, size = TypeOf(kind, sources) == ElementType.Float32 ? 4 : 2;
+        foreach (var source in sources) rows += source.Sides[0];
+        int[] sides = sources[0].Sides;
+        if (kind is WeightKind.Vector or WeightKind.Table) return (long)rows * (kind == WeightKind.Table ? sides[1] : 1) * size;
+        int taps = kind == WeightKind.Convolution ? sides[2] * sides[3] : 1;
+        return Packed.ElementsOf(rows, kind == WeightKind.Gated ? rows / 2 : 0, sides[1], taps) * size;
+    }
+
     public ElementType Type { get; }
 
     public override long Bytes => (packed?.Buffer ?? plain!).LengthInBytes;
@@ -89,12 +115,16 @@ sealed class GpuWeight : Weight
     /// <summary>[rows][columns], for vectors and tables.</summary>
     public ArrayView<T> Plain<T>() where T : unmanaged => (plain ?? throw new ArgumentException($"{Name} is a {Kind}, not a vector or a table")).View.BaseView.Cast<T>();
 
-    /// <summary>The low-rank terms, as one; see LowRank.cs.</summary>
-    public LowRankStack? Stack { get; set; }
+    /// <summary>Lists of adapters that products with this weight had lately, each as one; see LowRank.cs.</summary>
+    public List<LowRankStack> Stacks { get; } = [];
+
+    public bool IsDisposed { get; private set; }
 
     public override void Dispose()
     {
-        Stack?.Dispose();
+        IsDisposed = true;
+        foreach (var stack in Stacks) stack.Dispose();
+        Stacks.Clear();
         packed?.Dispose();
         plain?.Dispose();
     }
@@ -159,6 +189,9 @@ sealed class GpuWeight : Weight
 
 public sealed partial class GpuBackend
 {
+    /// <inheritdoc/>
+    protected override long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources) => GpuWeight.BytesOf(kind, sources);
+
     /// <inheritdoc/>
     protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new GpuWeight(this, kind, sources);
 }

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace PureLcm.Kernels.Gpu;
 
@@ -25,5 +26,21 @@ static class GroupSum
         float sum = memory[0];
         Group.Barrier();
         return sum;
+    }
+
+    /// <summary>The largest of all work-items' values. The memory is free again afterwards.</summary>
+    public static float LargestOf(float value, ArrayView<float> memory)
+    {
+        int item = Group.IdxX;
+        memory[item] = value;
+        Group.Barrier();
+        for (int half = Items / 2; half > 0; half /= 2)
+        {
+            if (item < half) memory[item] = XMath.Max(memory[item], memory[item + half]);
+            Group.Barrier();
+        }
+        float largest = memory[0];
+        Group.Barrier();
+        return largest;
     }
 }

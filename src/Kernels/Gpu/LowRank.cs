@@ -4,9 +4,9 @@ using ILGPU.Runtime;
 namespace PureLcm.Kernels.Gpu;
 
 /// <summary>
-/// All adapters of a weight as one: their A below one another, their B beside one another, so that y = x W^T + t B^T with
-/// t = scale (x A^T) takes one more launch and not two for each. Made on the device when the list of adapters changes; scales
-/// are in a vector by themselves and may change with every product.
+/// All adapters of a product as one: their A below one another, their B beside one another, so that y = x W^T + t B^T with
+/// t = scale (x A^T) takes one more launch and not two for each. Made on the device when a list of adapters is met for the
+/// first time; scales are in a vector by themselves and may change with every product.
 /// </summary>
 sealed class LowRankStack : IDisposable
 {
@@ -14,9 +14,9 @@ sealed class LowRankStack : IDisposable
     readonly float[] scales;
     readonly MemoryBuffer1D<byte, Stride1D.Dense> scaleBuffer;
 
-    public LowRankStack(GpuBackend gpu, GpuWeight weight)
+    public LowRankStack(GpuBackend gpu, GpuWeight weight, LowRankTerm[] terms)
     {
-        adapters = [.. weight.Adapters];
+        adapters = [.. terms.Select(term => term.Adapter)];
         Rank = adapters.Sum(Padded);
         Down = new Packed(gpu, ElementType.Float32, Rank, 0, weight.Columns, weight.KernelH, weight.KernelW);
         Up = new Packed(gpu, ElementType.Float32, weight.Rows, weight.Packed.Half, Rank, 1, 1);
@@ -46,24 +46,27 @@ sealed class LowRankStack : IDisposable
     /// <summary>The scale of each of the ranks.</summary>
     public ArrayView<float> Scales => scaleBuffer.View.BaseView.Cast<float>();
 
-    /// <summary>Whether these are still the weight's adapters.</summary>
-    public bool IsOf(Weight weight)
+    /// <summary>Whether it was made of these adapters.</summary>
+    public bool IsOf(LowRankTerm[] terms)
     {
-        if (weight.Adapters.Count != adapters.Length) return false;
+        if (terms.Length != adapters.Length) return false;
         for (int i = 0; i < adapters.Length; i++)
-            if (!ReferenceEquals(weight.Adapters[i], adapters[i])) return false;
+            if (!ReferenceEquals(terms[i].Adapter, adapters[i])) return false;
         return true;
     }
 
+    /// <summary>Whether one of its adapters was freed, so that nobody can ask for it any more.</summary>
+    public bool IsOutdated => Array.Exists(adapters, adapter => ((GpuWeight)adapter.Down).IsDisposed);
+
     /// <summary>Brings the scales up to date.</summary>
-    public void Rescale(GpuBackend gpu)
+    public void Rescale(GpuBackend gpu, LowRankTerm[] terms)
     {
         bool changed = false;
         int first = 0;
-        foreach (var adapter in adapters)
+        foreach (var (adapter, scale) in terms)
         {
-            changed |= scales[first] != adapter.Scale;
-            scales.AsSpan(first, adapter.Rank).Fill(adapter.Scale);
+            changed |= scales[first] != scale;
+            scales.AsSpan(first, adapter.Rank).Fill(scale);
             first += Padded(adapter);
         }
         if (changed) gpu.CopyFromHost<float>(scales, Scales);
@@ -81,21 +84,34 @@ sealed class LowRankStack : IDisposable
 
 public sealed partial class GpuBackend
 {
-    /// <summary>A weight's adapters with today's scales; null where none is on.</summary>
-    LowRankStack? StackOf(GpuWeight weight)
+    /// <summary>Lists of adapters that a weight keeps stacked: so many sessions can take turns, each with LoRAs of its own.</summary>
+    const int StacksKept = 2;
+
+    /// <summary>The terms of a product as one, with their scales; null where none is on.</summary>
+    LowRankStack? StackOf(GpuWeight weight, LowRankTerm[]? terms)
     {
-        bool any = false;
-        foreach (var adapter in weight.Adapters) any |= adapter.Scale != 0;
-        if (weight.Stack is { } old && !old.IsOf(weight))
+        if (terms is null || !Array.Exists(terms, term => term.Scale != 0)) return null;
+        var stacks = weight.Stacks;
+        int at = stacks.FindIndex(kept => kept.IsOf(terms));
+        LowRankStack stack;
+        if (at >= 0)
         {
-            Synchronize(); // it may still be read
-            old.Dispose();
-            weight.Stack = null;
+            stack = stacks[at];
+            stacks.RemoveAt(at);
         }
-        if (!any) return null;
-        weight.Stack ??= new LowRankStack(this, weight);
-        weight.Stack.Rescale(this);
-        return weight.Stack;
+        else
+        {
+            foreach (var old in stacks.Where((kept, i) => i >= StacksKept - 1 || kept.IsOutdated).ToArray())
+            {
+                Synchronize(); // it may still be read
+                old.Dispose();
+                stacks.Remove(old);
+            }
+            stack = new LowRankStack(this, weight, terms);
+        }
+        stacks.Insert(0, stack); // the last used first
+        stack.Rescale(this, terms);
+        return stack;
     }
 
     /// <summary>t = scale (A x), [rows, rank], in fp32.</summary>

@@ -71,8 +71,7 @@ static class SelfCheck
             vector = Pack(WeightKind.Vector, 24), down = Pack(WeightKind.Matrix, 4, 24), up = Pack(WeightKind.Matrix, 24, 4);
         backend.Linear(x, matrix, y, new() { Bias = vector, Residual = x, Activation = Activation.Silu });
         Keep("linear layer");
-        matrix.Adapters.Add(new(down, up));
-        backend.Linear(x, matrix, y);
+        backend.Linear(x, matrix, y, new() { LowRank = [new(new(down, up), 1)] });
         Keep("low-rank product");
         backend.Linear(x, gated, y);
         Keep("gated linear layer");

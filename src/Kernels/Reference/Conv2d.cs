@@ -13,8 +13,8 @@ public sealed unsafe partial class ReferenceBackend
         Parallel.For(0, (long)y.Shape.Rows, pixel =>
         {
             var product = Product(x, y.Shape, pixel, weight, window); // [kh,kw,cIn] -> [cOut]
-            foreach (var adapter in weight.Adapters)
-                AddLowRank(adapter, Product(x, y.Shape, pixel, adapter.Down, window), product);
+            foreach (var (adapter, scale) in then.LowRank ?? [])
+                AddLowRank(adapter, scale, Product(x, y.Shape, pixel, adapter.Down, window), product);
             Finish(product, weight, y, (nint)pixel, then);
         });
     }

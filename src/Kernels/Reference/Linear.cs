@@ -12,8 +12,8 @@ public sealed unsafe partial class ReferenceBackend
         Parallel.For(0, (long)x.Shape.Rows, r =>
         {
             var product = Product(x, (nint)r, weight); // [cIn] -> [cOut]
-            foreach (var adapter in weight.Adapters)
-                AddLowRank(adapter, Product(x, (nint)r, adapter.Down), product);
+            foreach (var (adapter, scale) in then.LowRank ?? [])
+                AddLowRank(adapter, scale, Product(x, (nint)r, adapter.Down), product);
             Finish(product, weight, y, (nint)r, then);
         });
     }

@@ -20,6 +20,14 @@ public sealed unsafe partial class ReferenceBackend(bool narrow = false) : HostB
     /// <inheritdoc/>
     protected override Weight PackCore(WeightKind kind, ReadOnlySpan<WeightSource> sources) => new ReferenceWeight(kind, sources);
 
+    /// <inheritdoc/>
+    protected internal override long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources)
+    {
+        long count = 0;
+        foreach (var source in sources) count += source.Count;
+        return count * sizeof(float);
+    }
+
     /// <summary>The values of a weight, row-major in torch's order.</summary>
     static float[] Values(Weight weight) => ((ReferenceWeight)weight).Values;
 

@@ -10,7 +10,7 @@ namespace PureLcm.Model.Clip;
 public sealed class TextEncoder : Network
 {
     readonly Weight tokenTable, positionTable;
-    readonly string embeddingsName;
+    readonly string modelName, encoderName, embeddingsName, tokensName, positionsName;
     readonly TextLayer[] layers;
     readonly LayerNorm finalNorm;
 
@@ -20,7 +20,8 @@ public sealed class TextEncoder : Network
         Config = config;
         var model = scope / "text_model";
         var embeddings = model / "embeddings";
-        embeddingsName = embeddings.Name;
+        (modelName, encoderName, embeddingsName) = (model.Name, (model / "encoder").Name, embeddings.Name);
+        (tokensName, positionsName) = ((embeddings / "token_embedding").Name, (embeddings / "position_embedding").Name);
         tokenTable = (embeddings / "token_embedding").Table("weight", config.VocabularySize, config.Channels);
         positionTable = (embeddings / "position_embedding").Table("weight", config.MaxTokens, config.Channels);
         layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TextLayer(model / "encoder" / "layers" / i, config))];
@@ -38,17 +39,14 @@ public sealed class TextEncoder : Network
     {
         int tokens = ids.Length / texts;
         if (tokens > Config.MaxTokens) throw new ArgumentException($"{tokens} tokens for a text encoder of {Config.MaxTokens}", nameof(ids));
-        using var precision = run.In(Precision);
+        using var frame = run.Enter(this);
         var shape = Shape.Tokens(texts, tokens, Config.Channels);
-        using var x = run.Allocate(shape); // [N T] -> [N,T,C]
-        using (var positions = run.Allocate(shape))
-        {
-            Span<int> places = stackalloc int[ids.Length];
-            for (int i = 0; i < places.Length; i++) places[i] = i % tokens;
-            run.Backend.Embed(tokenTable, ids, x);
-            run.Backend.Embed(positionTable, places, positions);
-            run.Backend.Combine(x, new(1, x), new(1, positions));
-        }
+        Tensor x = run.Allocate(shape), positions = run.Allocate(Shape.Tokens(1, tokens, Config.Channels)); // [N T] -> [N,T,C]
+        run.Backend.Embed(tokenTable, ids, x);
+        run.Show(tokensName, x);
+        run.Backend.Embed(positionTable, [.. Enumerable.Range(0, tokens)], positions);
+        run.Show(positionsName, positions);
+        for (int n = 0; n < texts; n++) run.Backend.Combine(x.Batch(n), new(1, x.Batch(n)), new(1, positions));
         run.Show(embeddingsName, x);
 
         var penultimate = run.Allocate(shape);
@@ -57,7 +55,10 @@ public sealed class TextEncoder : Network
             if (i == layers.Length - 1) run.Backend.Copy(x, penultimate);
             layers[i].Forward(run, x);
         }
-        return new(finalNorm.Forward(run, x), penultimate);
+        run.Show(encoderName, x);
+        var last = finalNorm.Forward(run, x);
+        run.Show(modelName, last);
+        return new(frame.Return(last), frame.Keep(penultimate));
     }
 
     /// <summary>
@@ -73,18 +74,10 @@ public sealed class TextEncoder : Network
     }
 }
 
-/// <summary>What a text encoder gives; the caller disposes of it.</summary>
+/// <summary>What a text encoder gives.</summary>
 /// <param name="Last">The last layer's states after the final norm, [N,T,C]: what SD 1 and 2 read.</param>
 /// <param name="Penultimate">The last layer but one's states, [N,T,C], hidden_states[-2]: what SDXL reads.</param>
-public sealed record TextStates(Tensor Last, Tensor Penultimate) : IDisposable
-{
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Last.Dispose();
-        Penultimate.Dispose();
-    }
-}
+public sealed record TextStates(Tensor Last, Tensor Penultimate);
 
 /// <summary>A layer of the text encoder: causal self-attention and a feed-forward, each after a norm, with residuals.</summary>
 public sealed class TextLayer : Module
@@ -93,7 +86,7 @@ public sealed class TextLayer : Module
     readonly Activation activation;
     readonly LayerNorm norm1, norm2;
     readonly Linear qkv, outProjection, fc1, fc2;
-    readonly string attentionName, mlpName;
+    readonly string attentionName, mlpName, activationName;
 
     /// <summary>As the config says.</summary>
     public TextLayer(Scope scope, TextConfig config) : base(scope)
@@ -101,7 +94,7 @@ public sealed class TextLayer : Module
         (channels, heads, activation) = (config.Channels, config.Heads, config.Activation);
         var attention = scope / "self_attn";
         var mlp = scope / "mlp";
-        (attentionName, mlpName) = (attention.Name, mlp.Name);
+        (attentionName, mlpName, activationName) = (attention.Name, mlp.Name, (mlp / "activation_fn").Name);
         norm1 = new(scope / "layer_norm1", channels, config.NormEpsilon);
         qkv = new(attention, [attention / "q_proj", attention / "k_proj", attention / "v_proj"], channels, channels, bias: true);
         outProjection = new(attention / "out_proj", channels, channels);
@@ -113,16 +106,17 @@ public sealed class TextLayer : Module
     /// <summary>Works in place: x [N,T,C] becomes the layer's output.</summary>
     public void Forward(Run run, Tensor x)
     {
-        using (var normed = norm1.Forward(run, x))
-        using (var projected = qkv.Forward(run, normed)) // [N,T,C] -> [N,T,3C]
-        {
-            Tensor q = projected.Channels(0, channels), k = projected.Channels(channels, channels), v = projected.Channels(2 * channels, channels);
-            run.Backend.Attention(q, k, v, normed, heads, causal: true);
-            outProjection.ForwardInto(x, run, normed, new() { Residual = x }, outputOf: attentionName);
-        }
-        using (var normed = norm2.Forward(run, x))
-        using (var hidden = fc1.Forward(run, normed, new() { Activation = activation })) // [N,T,C] -> [N,T,4C]
-            fc2.ForwardInto(x, run, hidden, new() { Residual = x }, outputOf: mlpName);
+        using var frame = run.Enter(this);
+        var normed = norm1.Forward(run, x);
+        var projected = qkv.Forward(run, normed); // [N,T,C] -> [N,T,3C]
+        Tensor q = projected.Channels(0, channels), k = projected.Channels(channels, channels), v = projected.Channels(2 * channels, channels);
+        Attention.Attend(run, attentionName, q, k, v, normed, heads, causal: true);
+        outProjection.ForwardInto(x, run, normed, new() { Residual = x }, attentionName);
+
+        normed = norm2.Forward(run, x);
+        var hidden = fc1.Forward(run, normed, new() { Activation = activation }); // [N,T,C] -> [N,T,4C]
+        run.Show(activationName, hidden);
+        fc2.ForwardInto(x, run, hidden, new() { Residual = x }, mlpName);
         run.Show(Name, x);
     }
 }

@@ -11,10 +11,12 @@ public sealed class ResnetBlock : Module
     readonly GroupNorm norm1, norm2;
     readonly Conv2d conv1, conv2;
     readonly Linear? timeProjection, shortcut;
+    readonly string nonlinearity, dropout;
 
     /// <summary>From cIn to cOut channels; <paramref name="timeChannels"/> is the width of the time embedding, 0 for none.</summary>
     public ResnetBlock(Scope scope, int cIn, int cOut, int timeChannels, int groups, float epsilon) : base(scope)
     {
+        (nonlinearity, dropout) = ((scope / "nonlinearity").Name, (scope / "dropout").Name);
         norm1 = new(scope / "norm1", cIn, groups, epsilon);
         conv1 = new(scope / "conv1", cIn, cOut);
         if (timeChannels > 0) timeProjection = new(scope / "time_emb_proj", timeChannels, cOut);
@@ -29,18 +31,15 @@ public sealed class ResnetBlock : Module
     /// </summary>
     public Tensor Forward(Run run, Tensor x, Tensor? time)
     {
-        using var projected = time is null ? null : timeProjection!.Forward(run, time); // [N,timeChannels] -> [N,cOut]
-        Tensor h;
-        using (var normed = norm1.Forward(run, x, Activation.Silu))
-            h = conv1.Forward(run, normed, new() { PerImage = projected }); // [N,H,W,cIn] -> [N,H,W,cOut]
-        Tensor normed2;
-        using (h) normed2 = norm2.Forward(run, h, Activation.Silu);
-        using (normed2)
-        using (var straight = shortcut?.Forward(run, x))
-        {
-            var y = conv2.Forward(run, normed2, new() { Residual = straight ?? x });
-            run.Show(Name, y);
-            return y;
-        }
+        using var frame = run.Enter(this);
+        if (time is not null) time = run.ShowShared(nonlinearity, time);
+        var projected = time is null ? null : timeProjection!.Forward(run, time); // [N,timeChannels] -> [N,cOut]
+
+        var h = norm1.Forward(run, x, Activation.Silu, nonlinearity);
+        frame.Next(ref h, conv1.Forward(run, h, new() { PerImage = projected })); // [N,H,W,cIn] -> [N,H,W,cOut]
+        frame.Next(ref h, norm2.Forward(run, h, Activation.Silu, nonlinearity, dropout));
+        var straight = shortcut?.Forward(run, x) ?? x; // [N,H,W,cIn] -> [N,H,W,cOut]
+        frame.Next(ref h, conv2.Forward(run, h, new() { Residual = straight }));
+        return frame.Return(h);
     }
 }

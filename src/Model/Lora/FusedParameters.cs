@@ -29,7 +29,7 @@ public sealed class FusedParameters(IParameters inner, string component, IReadOn
         string module = $"{component}.{name[..^suffix.Length]}";
         var merges = entries[module].Where(item => item.Scale != 0).ToArray();
         if (merges.Length == 0) return source;
-        foreach (var (file, entry, _) in merges) Lora.CheckShape(file, entry, new(module, null!, 0, sides));
+        foreach (var (file, entry, _) in merges) AttachedLora.CheckShape(file, entry, new(module, null!, 0, sides));
         return source with { Read = new Merge(source, merges).Read };
     }
 

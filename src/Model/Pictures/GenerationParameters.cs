@@ -93,7 +93,7 @@ public sealed record GenerationParameters
     {
         var text = new StringBuilder();
         Add("Steps", Steps.ToString(CultureInfo.InvariantCulture));
-        Add("Sampler", SamplerNames.Of(Sampler));
+        Add("Sampler", Sampler.A1111Name());
         Add("CFG scale", Number(Guidance));
         Add("Seed", Seed.ToString());
         if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
@@ -138,7 +138,7 @@ public sealed record GenerationParameters
             Prompt = fields.GetValueOrDefault("Exact prompt", prompt),
             NegativePrompt = fields.GetValueOrDefault("Exact negative prompt", negative),
             Steps = Int(fields, "Steps", null),
-            Sampler = SamplerNames.Parse(fields["Sampler"]),
+            Sampler = ReadSampler(fields["Sampler"]),
             Guidance = Double(fields, "CFG scale", 7),
             Seed = ReadSeed(fields),
             Width = width,
@@ -202,6 +202,9 @@ public sealed record GenerationParameters
 
     static int Int(Dictionary<string, string> fields, string name, int? fallback) =>
         !fields.TryGetValue(name, out string? value) && fallback is { } known ? known : TryInt(value, out int number) ? number : throw Malformed(name, value);
+
+    static SchedulerKind ReadSampler(string name) => SchedulerNames.Find(name)
+        ?? throw new ModelException($"it was made with the sampler {name}, and only {string.Join(" and ", SchedulerNames.All)} are supported");
 
     static Seed ReadSeed(Dictionary<string, string> fields)
     {

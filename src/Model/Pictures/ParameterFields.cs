@@ -95,22 +95,3 @@ static class ParameterFields
         return null;
     }
 }
-
-/// <summary>What A1111 calls the samplers that we have.</summary>
-static class SamplerNames
-{
-    public static string Of(SchedulerKind kind) => kind switch
-    {
-        SchedulerKind.Lcm => "LCM",
-        SchedulerKind.Ddim => "DDIM",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a sampler without a name"),
-    };
-
-    /// <exception cref="ModelException">It is one that we don't have.</exception>
-    public static SchedulerKind Parse(string name) => name.ToUpperInvariant() switch
-    {
-        "LCM" => SchedulerKind.Lcm,
-        "DDIM" => SchedulerKind.Ddim,
-        _ => throw new ModelException($"it was made with the sampler {name}, and only LCM and DDIM are supported"),
-    };
-}

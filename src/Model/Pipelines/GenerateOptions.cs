@@ -1,10 +1,17 @@
 using PureLcm.Kernels;
+using PureLcm.Model.Inspect;
+using PureLcm.Model.Lora;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Pipelines;
+
+/// <summary>A LoRA file and how strongly it acts.</summary>
+/// <param name="Path">A .safetensors file.</param>
+/// <param name="Weight">1 for what it was trained to do.</param>
+public sealed record LoraChoice(string Path, float Weight = 1);
 
 /// <summary>How a model is loaded.</summary>
 public sealed record LoadOptions
@@ -61,6 +68,12 @@ public sealed record GenerateOptions
     /// <summary>How many pictures. Together they are torch's batch of that many from the one seed.</summary>
     public int Count { get; init; } = 1;
 
+    /// <summary>Which of them to make, from 0; all when null.</summary>
+    public int? Index { get; init; }
+
+    /// <summary>Which LoRAs act, and how strongly; when null as the model was loaded with. Of no effect on merged ones.</summary>
+    public IReadOnlyList<LoraWeight>? Loras { get; init; }
+
     /// <summary>The sampler: <see cref="SchedulerKind.Lcm"/> with latent consistency, else <see cref="SchedulerKind.Ddim"/>.</summary>
     public SchedulerKind? Scheduler { get; init; }
 
@@ -73,8 +86,49 @@ public sealed record GenerateOptions
     /// <summary>Shown the latent after each step, in torch's order.</summary>
     public Action<StepLatent>? OnStep { get; init; }
 
-    /// <summary>Sees the modules' outputs.</summary>
+    /// <summary>Sees the modules' outputs, and may change them.</summary>
     public Observer? Observer { get; init; }
+
+    /// <summary>The options with every choice made: what the pictures will be made with.</summary>
+    /// <exception cref="ModelException">A choice is impossible: a size that the VAE can't have, no pictures.</exception>
+    internal GenerateOptions Resolve(LoadedModel model)
+    {
+        int reduction = model.Vae.Reduction, own = model.Unet.Config.SampleSize * reduction;
+        var loras = Loras ?? model.LoraWeights;
+        bool few = model.IsLatentConsistency(loras);
+        var resolved = this with
+        {
+            Loras = loras,
+            Scheduler = Scheduler ?? (few ? SchedulerKind.Lcm : SchedulerKind.Ddim),
+            Steps = Steps ?? (few ? 4 : 25),
+            Guidance = Guidance ?? (model.HasEmbeddedGuidance ? 8.5 : few ? 1 : 7.5),
+            Width = Width ?? own,
+            Height = Height ?? own,
+        };
+        foreach (int side in (int[])[resolved.Width.Value, resolved.Height.Value])
+            if (side <= 0 || side % reduction != 0 || side > 16384)
+                throw new ModelException($"a picture of {resolved.Width}x{resolved.Height} can't be made: width and height must be multiples of {reduction} from {reduction} to 16384; try {Nearest(resolved.Width.Value)}x{Nearest(resolved.Height.Value)}");
+        if (resolved.Count is < 1 or > 10000)
+            throw new ModelException($"{resolved.Count} pictures can't be made: ask for 1 to 10000");
+        if (resolved.Index is < 0 || resolved.Index >= resolved.Count)
+            throw new ModelException($"there is no picture {resolved.Index} among {resolved.Count}, which are counted from 0");
+        if (!double.IsFinite(resolved.Guidance.Value))
+            throw new ModelException("guidance must be a number, such as 1 or 7.5");
+        return resolved;
+
+        int Nearest(int side) => Math.Clamp((side + reduction / 2) / reduction, 1, 16384 / reduction) * reduction;
+    }
+
+    // What follows of options that are resolved.
+
+    /// <summary>The sampler.</summary>
+    internal Scheduler CreateScheduler(LoadedModel model) => Schedulers.Scheduler.Create(Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, Steps!.Value);
+
+    /// <summary>The texts that are encoded: the negative prompt counts where the guidance takes a second pass for it.</summary>
+    internal IReadOnlyList<string> Texts(LoadedModel model, string prompt) => Guidance > 1 && !model.HasEmbeddedGuidance ? [NegativePrompt, prompt] : [prompt];
+
+    /// <summary>A picture's latent, [1,h,w,4].</summary>
+    internal Shape LatentShape(LoadedModel model) => Shape.Image(1, Height!.Value / model.Vae.Reduction, Width!.Value / model.Vae.Reduction, model.Vae.LatentChannels);
 }
 
 /// <summary>What a run is doing.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using PureLcm.Kernels;
 
 namespace PureLcm.Model.Pipelines;
 
@@ -26,21 +25,5 @@ public static class Memory
             free = Math.Min(free, Math.Max(0, info.TotalAvailableMemoryBytes - info.MemoryLoadBytes));
         }
         return free;
-    }
-
-    /// <summary>Throws where a plan needs more than there is, on the device or on the host if that computes.</summary>
-    /// <param name="device">What computes.</param>
-    /// <param name="bytes">What it needs.</param>
-    /// <param name="plan">What it is, as the error says it: "loading models/sd15".</param>
-    /// <exception cref="ModelException">Too little memory is free.</exception>
-    public static void Require(Backend device, long bytes, string plan)
-    {
-        if (device.MemoryBytes is { } all && bytes > all)
-            throw new ModelException($"{plan} takes about {Gigabytes(bytes)} of memory, and {device.Name} has {Gigabytes(all)}; make a smaller picture, take a smaller model, or another --device");
-        long free = FreeBytes();
-        if (bytes > free && device.MemoryBytes is null)
-            throw new ModelException($"{plan} takes about {Gigabytes(bytes)} of memory, and {Gigabytes(free)} are free; close other programs, make a smaller picture, or take a smaller model");
-
-        static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.0", CultureInfo.InvariantCulture) + " GB";
     }
 }

@@ -5,56 +5,70 @@ using PureLcm.Model.Random;
 namespace PureLcm.Model.Pipelines;
 
 /// <summary>
-/// All noise of a run, drawn first and in torch's order: the latents of all pictures as one [N,4,h,w] draw, then one such draw
-/// for each step that needs it. So a picture made by itself equals its place in torch's batch, and a device gets all noise of
-/// a picture in one upload.
+/// The noise of a run in torch's order: the latents of all pictures as one [N,4,h,w] draw, then one such draw for each step that
+/// needs it. A picture made by itself equals its place in torch's batch, and a device gets all noise of a picture in one upload.
+/// Each draw is a stream of its own, which waits where its next picture begins, so that memory doesn't grow with N.
 /// </summary>
 sealed class Noise
 {
-    readonly List<float[]> draws = []; // the latents, then each step's that draws
+    readonly NormalStream[] draws; // the latents, then each step's that draws
     readonly int[] places;
+    readonly float[] values;
+    readonly int count;
+    int held = -1; // the picture whose noise is in values
 
     /// <param name="seed">The generator's seed.</param>
     /// <param name="pictures">N.</param>
     /// <param name="shape">One picture's latent, [1,h,w,4].</param>
-    /// <param name="draws">Which steps draw.</param>
-    public Noise(Seed seed, int pictures, Shape shape, IReadOnlyList<bool> draws)
+    /// <param name="stepDraws">Which steps draw.</param>
+    /// <param name="first">The first picture that will be asked for.</param>
+    public Noise(Seed seed, int pictures, Shape shape, IReadOnlyList<bool> stepDraws, int first = 0)
     {
         Shape = shape;
-        var generator = new TorchRandom(seed);
-        Draw();
-        places = new int[draws.Count];
+        count = checked((int)shape.Count);
+        places = new int[stepDraws.Count];
+        int next = 1;
         for (int i = 0; i < places.Length; i++)
-        {
-            if (!draws[i]) continue;
-            places[i] = this.draws.Count;
-            Draw();
-        }
+            if (stepDraws[i]) places[i] = next++;
+        values = new float[checked(next * count)];
 
-        void Draw()
+        draws = new NormalStream[next];
+        var generator = new TorchRandom(seed);
+        long all = (long)pictures * count;
+        for (int i = 0; i < next; i++)
         {
-            var values = new float[checked((int)(pictures * shape.Count))];
-            var reordered = new float[values.Length];
-            generator.Normal(values);
-            TorchOrder.FromTorch(values, shape.WithBatch(pictures), reordered); // [N,4,h,w] -> [N,h,w,4]
-            this.draws.Add(reordered);
+            draws[i] = new(generator.Copy(), all);
+            if (i + 1 < next) generator.SkipNormal(all);
+            draws[i].Skip((long)first * count);
         }
+        held = first - 1;
     }
 
     /// <summary>One picture's latent.</summary>
     public Shape Shape { get; }
 
-    /// <summary>All noise of a picture, [1 + steps that draw,h,w,4]: the first latent, then each step's.</summary>
+    /// <summary>
+    /// All noise of a picture, [1 + steps that draw,h,w,4]: the first latent, then each step's. Pictures are asked for in their
+    /// order; one may be asked for again before the next.
+    /// </summary>
     public Tensor Upload(Run run, int picture)
     {
-        int count = (int)Shape.Count;
-        var values = new float[draws.Count * count];
-        for (int i = 0; i < draws.Count; i++) draws[i].AsSpan(picture * count, count).CopyTo(values.AsSpan(i * count));
-        var all = run.Allocate(Shape.WithBatch(draws.Count));
+        while (held < picture)
+        {
+            var torch = new float[count];
+            for (int i = 0; i < draws.Length; i++)
+            {
+                draws[i].Read(torch);
+                TorchOrder.FromTorch(torch, Shape, values.AsSpan(i * count, count)); // [1,4,h,w] -> [1,h,w,4]
+            }
+            held++;
+        }
+        if (held != picture) throw new InvalidOperationException($"the noise of picture {picture} is asked for after that of picture {held}");
+        var all = run.Allocate(Shape.WithBatch(draws.Length));
         run.Backend.Upload(values, all);
         return all;
     }
 
-    /// <summary>A step's noise in what <see cref="Upload"/> gave; null where the step draws none.</summary>
-    public Tensor? OfStep(Tensor all, int step) => places[step] > 0 ? all.Batch(places[step]) : null;
+    /// <summary>A step's noise in what <see cref="Upload"/> gave.</summary>
+    public Tensor OfStep(Tensor all, int step) => all.Batch(places[step]);
 }

@@ -14,6 +14,27 @@ sealed class MersenneTwister
         for (uint i = 1; i < N; i++) state[i] = 1812433253u * (state[i - 1] ^ state[i - 1] >> 30) + i;
     }
 
+    MersenneTwister(MersenneTwister other)
+    {
+        other.state.CopyTo(state, 0);
+        next = other.next;
+    }
+
+    /// <summary>A twister that goes on as this one does.</summary>
+    public MersenneTwister Copy() => new(this);
+
+    /// <summary>Passes over so many numbers.</summary>
+    public void Skip(long count)
+    {
+        while (count > 0)
+        {
+            if (next == N) Twist();
+            int step = (int)Math.Min(count, N - next);
+            next += step;
+            count -= step;
+        }
+    }
+
     /// <summary>32 random bits.</summary>
     public uint Next()
     {

@@ -5,14 +5,21 @@ namespace PureLcm.Model.Random;
 /// Nishimura 1998) whose numbers become normal ones by Box and Muller's transform (1958), in torch's two ways, one for
 /// fewer than 16 values and one for more. Equal to torch 2.15 on x86 to the last bit. Not for concurrent use.
 /// </summary>
-/// <param name="seed">Any seed; the twister takes its low 32 bits, as torch's does.</param>
-public sealed class TorchRandom(ulong seed)
+public sealed class TorchRandom
 {
-    const int Block = 16, Half = Block / 2;
+    /// <summary>Values that are drawn together; a smaller draw is made another way.</summary>
+    internal const int Block = 16;
 
-    readonly MersenneTwister twister = new((uint)seed);
+    const int Half = Block / 2;
+
+    readonly MersenneTwister twister;
     double kept;      // the sine half of the last small draw's pair
     bool hasKept;
+
+    TorchRandom(MersenneTwister twister) => this.twister = twister;
+
+    /// <summary>A generator for 64 bits, of which the twister takes the low 32, as torch's does.</summary>
+    public TorchRandom(ulong seed) : this(new MersenneTwister((uint)seed)) { }
 
     /// <summary>A generator for a seed as people write it.</summary>
     public TorchRandom(Seed seed) : this(seed.Bits) { }
@@ -25,14 +32,33 @@ public sealed class TorchRandom(ulong seed)
             foreach (ref float value in values) value = (float)NextNormal();
             return;
         }
-        foreach (ref float value in values) value = NextUniform();
-        for (int i = 0; i + Block <= values.Length; i += Block) Transform(values.Slice(i, Block));
-        if (values.Length % Block == 0) return;
+        for (int i = 0; i + Block <= values.Length; i += Block) NextBlock(values.Slice(i, Block));
+        int rest = values.Length % Block;
+        if (rest == 0) return;
         // What doesn't fill a block: the last 16 values are drawn again, those that overlap the block before among them.
-        var last = values[^Block..];
-        foreach (ref float value in last) value = NextUniform();
-        Transform(last);
+        SkipUniform(rest);
+        NextBlock(values[^Block..]);
     }
+
+    /// <summary>A generator that goes on as this one does.</summary>
+    internal TorchRandom Copy() => new(twister.Copy()) { kept = kept, hasKept = hasKept };
+
+    /// <summary>Passes over a draw of so many values.</summary>
+    internal void SkipNormal(long count)
+    {
+        if (count < Block) Normal(new float[count]);
+        else twister.Skip(count + (count % Block == 0 ? 0 : Block));
+    }
+
+    /// <summary>The next block of a large draw.</summary>
+    internal void NextBlock(Span<float> block)
+    {
+        foreach (ref float value in block) value = NextUniform();
+        Transform(block);
+    }
+
+    /// <summary>Passes over so many uniform numbers of a large draw.</summary>
+    internal void SkipUniform(long count) => twister.Skip(count);
 
     /// <summary>24 random bits as a number in [0, 1).</summary>
     float NextUniform() => (twister.Next() & 0xFFFFFF) * (1f / (1 << 24));

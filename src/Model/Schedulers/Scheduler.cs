@@ -71,23 +71,43 @@ public abstract class Scheduler
     /// <summary>What the first latent is, as a multiple of unit noise.</summary>
     public virtual float InitNoiseSigma => 1;
 
+    /// <summary>What the latent is multiplied by before the network sees it in step i.</summary>
+    public float InputScale(int i) => Steps[i].InputScale;
+
+    /// <summary>Whether a step looks back at the estimate that the step before it made.</summary>
+    public virtual bool LooksBack => false;
+
     /// <summary>The next latent.</summary>
     /// <param name="backend">Computes it.</param>
     /// <param name="i">The step, from 0.</param>
-    /// <param name="x">The latent that the network saw.</param>
-    /// <param name="output">What it made of it.</param>
+    /// <param name="x">The latent, before <see cref="InputScale"/>.</param>
+    /// <param name="output">What the network made of it.</param>
     /// <param name="noise">Unit noise where <see cref="Draws"/> says so; else ignored.</param>
     /// <param name="next">Receives the next latent; may be <paramref name="x"/>.</param>
     /// <param name="denoised">Receives the step's estimate of the clean latent, if it is there.</param>
-    public void Step(Backend backend, int i, Tensor x, Tensor output, Tensor? noise, Tensor next, Tensor? denoised = null)
+    /// <param name="history">
+    /// Holds the clean latent as the step before estimated it, and receives this step's: the run's, the same in each step. May be
+    /// missing where the scheduler doesn't look back.
+    /// </param>
+    public void Step(Backend backend, int i, Tensor x, Tensor output, Tensor? noise, Tensor next, Tensor? denoised = null, Tensor? history = null)
     {
         var step = Steps[i];
         if (denoised is not null) Combine(backend, denoised, step.Denoised, x, output);
-        if (step.Noise == 0)
-            Combine(backend, next, step.Next, x, output);
-        else
-            backend.Combine(next, new((float)step.Next.X, x), new((float)step.Next.Output, output),
-                new(step.Noise, noise ?? throw new ArgumentNullException(nameof(noise), $"step {i} needs noise")));
+
+        int terms = 2;
+        Span<Term> sum = [new((float)step.Next.X, x), new((float)step.Next.Output, output), default, default];
+        if (step.Noise != 0) sum[terms++] = new(step.Noise, noise ?? throw new ArgumentNullException(nameof(noise), $"step {i} needs noise"));
+        if (!LooksBack)
+        {
+            backend.Combine(next, sum[..terms]);
+            return;
+        }
+        if (history is null) throw new ArgumentNullException(nameof(history), "this scheduler looks back at earlier steps");
+        if (step.Earlier != 0) sum[terms++] = new((float)step.Earlier, history);
+        using var own = backend.Allocate(x.Shape);
+        Combine(backend, own, step.Denoised, x, output); // before next, which may be x
+        backend.Combine(next, sum[..terms]);
+        backend.Copy(own, history);
     }
 
     static void Combine(Backend backend, Tensor y, (double X, double Output) factors, Tensor x, Tensor output) =>
@@ -96,8 +116,18 @@ public abstract class Scheduler
     /// <summary>The coefficients of each step.</summary>
     protected abstract IReadOnlyList<StepFactors> Steps { get; }
 
-    /// <summary>next = Next.X x + Next.Output output + Noise noise, and denoised likewise.</summary>
-    protected readonly record struct StepFactors((double X, double Output) Next, float Noise, (double X, double Output) Denoised);
+    /// <summary>
+    /// A step as a table: next = Next.X x + Next.Output output + Noise noise + Earlier d, where denoised = Denoised.X x +
+    /// Denoised.Output output is the step's estimate of the clean latent, and d the step's before.
+    /// </summary>
+    protected readonly record struct StepFactors((double X, double Output) Next, float Noise, (double X, double Output) Denoised)
+    {
+        /// <summary>What the estimate of the step before counts for.</summary>
+        public double Earlier { get; init; }
+
+        /// <summary>What the latent is multiplied by before the network sees it.</summary>
+        public float InputScale { get; init; } = 1;
+    }
 
     /// <summary>a u + b v of two pairs of coefficients.</summary>
     protected static (double X, double Output) Mix(double a, (double X, double Output) u, double b, (double X, double Output) v) =>

@@ -21,7 +21,7 @@ public sealed class DownBlock : Module
 {
     readonly ResnetBlock[] resnets;
     readonly Transformer[] attentions;
-    readonly Conv2d? downsampler;
+    readonly Downsampler? downsampler;
 
     /// <summary>From cIn to cOut channels.</summary>
     public DownBlock(Scope scope, UnetConfig config, Level level, int cIn, int cOut, bool downsample) : base(scope)
@@ -30,25 +30,24 @@ public sealed class DownBlock : Module
             scope / "resnets" / i, i == 0 ? cIn : cOut, cOut, config.TimeChannels, config.NormGroups, config.NormEpsilon))];
         attentions = [.. level.Depths.Select((depth, i) => new Transformer(
             scope / "attentions" / i, cOut, level.Heads, depth, level.ContextChannels, config.NormGroups, config.LinearProjection))];
-        if (downsample) downsampler = new(scope / "downsamplers" / 0 / "conv", cOut, cOut);
+        if (downsample) downsampler = new(scope / "downsamplers" / 0, cOut);
     }
 
     /// <summary>
-    /// Pushes the output of each layer and of the downsampler on the skips, which own them; returns the last.
+    /// Pushes the output of each layer and of the downsampler on the skips, and returns the last of them.
     /// [N,H,W,cIn] -> [N,H',W',cOut]
     /// </summary>
     public Tensor Forward(Run run, Tensor x, Tensor time, Tensor context, Stack<Tensor> skips)
     {
+        using var frame = run.Enter(this);
         for (int i = 0; i < resnets.Length; i++)
         {
             x = resnets[i].Forward(run, x, time);
-            if (attentions.Length > 0)
-                Run.Replace(ref x, attentions[i].Forward(run, x, context));
-            skips.Push(x);
+            if (attentions.Length > 0) frame.Next(ref x, attentions[i].Forward(run, x, context));
+            skips.Push(frame.Keep(x));
         }
-        if (downsampler is not null) skips.Push(x = downsampler.Downsample(run, x)); // [N,H,W,C] -> [N,H/2,W/2,C]
-        run.Show(Name, x);
-        return x;
+        if (downsampler is not null) skips.Push(frame.Keep(x = downsampler.Forward(run, x))); // [N,H,W,C] -> [N,H/2,W/2,C]
+        return frame.Return(x);
     }
 }
 
@@ -70,14 +69,14 @@ public sealed class MidBlock : Module
     /// <summary>[N,H,W,C] -> [N,H,W,C], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor x, Tensor time, Tensor context)
     {
+        using var frame = run.Enter(this);
         x = resnets[0].Forward(run, x, time);
         for (int i = 0; i < attentions.Length; i++)
         {
-            Run.Replace(ref x, attentions[i].Forward(run, x, context));
-            Run.Replace(ref x, resnets[i + 1].Forward(run, x, time));
+            frame.Next(ref x, attentions[i].Forward(run, x, context));
+            frame.Next(ref x, resnets[i + 1].Forward(run, x, time));
         }
-        run.Show(Name, x);
-        return x;
+        return frame.Return(x);
     }
 }
 
@@ -89,7 +88,7 @@ public sealed class UpBlock : Module
 {
     readonly ResnetBlock[] resnets;
     readonly Transformer[] attentions;
-    readonly Conv2d? upsampler;
+    readonly Upsampler? upsampler;
 
     /// <summary>From cIn to cOut channels; the skips have <paramref name="skipChannels"/>, in the order in which they are read.</summary>
     public UpBlock(Scope scope, UnetConfig config, Level level, int cIn, int cOut, int[] skipChannels, bool upsample) : base(scope)
@@ -98,42 +97,41 @@ public sealed class UpBlock : Module
             scope / "resnets" / i, (i == 0 ? cIn : cOut) + skip, cOut, config.TimeChannels, config.NormGroups, config.NormEpsilon))];
         attentions = [.. level.Depths.Select((depth, i) => new Transformer(
             scope / "attentions" / i, cOut, level.Heads, depth, level.ContextChannels, config.NormGroups, config.LinearProjection))];
-        if (upsample) upsampler = new(scope / "upsamplers" / 0 / "conv", cOut, cOut);
+        if (upsample) upsampler = new(scope / "upsamplers" / 0, cOut);
     }
 
     /// <summary>
-    /// Disposes of x and of the skips that it takes. [N,H,W,cIn] -> [N,h,w,cOut], where h and w are the next skip's size: twice
-    /// H and W, or one less where the way down rounded up.
+    /// Takes as many skips as it has resnets. [N,H,W,cIn] -> [N,h,w,cOut], where h and w are the next skip's size: twice H and W,
+    /// or one less where the way down rounded up.
     /// </summary>
     public Tensor Forward(Run run, Tensor x, Tensor time, Tensor context, Stack<Tensor> skips)
     {
+        using var frame = run.Enter(this);
         for (int i = 0; i < resnets.Length; i++)
         {
-            using (var both = Concatenate(run, x, skips.Pop())) // [N,H,W,C] and [N,H,W,C'] -> [N,H,W,C+C']
-                x = resnets[i].Forward(run, both, time);
-            if (attentions.Length > 0)
-                Run.Replace(ref x, attentions[i].Forward(run, x, context));
+            frame.Next(ref x, WithSkip(run, x, skips)); // [N,H,W,C] and [N,H,W,C'] -> [N,H,W,C+C']
+            frame.Next(ref x, resnets[i].Forward(run, x, time));
+            if (attentions.Length > 0) frame.Next(ref x, attentions[i].Forward(run, x, context));
         }
         if (upsampler is not null)
         {
             var next = skips.Peek().Shape;
-            Run.Replace(ref x, upsampler.Upsample(run, x, next.H, next.W)); // [N,H,W,C] -> [N,2H,2W,C]
+            frame.Next(ref x, upsampler.Forward(run, x, next.H, next.W)); // [N,H,W,C] -> [N,2H,2W,C]
         }
-        run.Show(Name, x);
-        return x;
+        return frame.Return(x);
     }
 
-    /// <summary>Channels side by side: two writers into one tensor. Disposes of both.</summary>
-    static Tensor Concatenate(Run run, Tensor x, Tensor skip)
+    /// <summary>
+    /// The hidden state and the last skip, channels side by side: two writers into one tensor. A skip is read once, and its
+    /// memory given back here, at the earliest.
+    /// </summary>
+    static Tensor WithSkip(Run run, Tensor x, Stack<Tensor> skips)
     {
-        using (x)
-        using (skip)
-        {
-            int c = x.Shape.C;
-            var both = run.Allocate(x.Shape.WithChannels(c + skip.Shape.C));
-            run.Backend.Copy(x, both.Channels(0, c));
-            run.Backend.Copy(skip, both.Channels(c, skip.Shape.C));
-            return both;
-        }
+        using var skip = skips.Pop();
+        int c = x.Shape.C;
+        var both = run.Allocate(x.Shape.WithChannels(c + skip.Shape.C));
+        run.Backend.Copy(x, both.Channels(0, c));
+        run.Backend.Copy(skip, both.Channels(c, skip.Shape.C));
+        return both;
     }
 }

@@ -35,16 +35,13 @@ public sealed class TimeEmbedding : Module
     /// <summary>[N] timesteps and perhaps a guidance embedding [N,conditionChannels] -> [N,channels], a new tensor.</summary>
     public Tensor Forward(Run run, ReadOnlySpan<float> timesteps, Tensor? condition)
     {
-        using var waves = run.Allocate(Shape.Vectors(timesteps.Length, sinusoids));
+        using var frame = run.Enter(this);
+        var waves = run.Allocate(Shape.Vectors(timesteps.Length, sinusoids));
         run.Backend.TimestepEmbedding(timesteps, waves, cosFirst, shift);
         run.Show(projectionName, waves);
-        if (condition is not null)
-        {
-            using var projected = conditionProjection!.Forward(run, condition);
-            run.Backend.Combine(waves, new(1, waves), new(1, projected));
-        }
-        using var hidden = linear1.Forward(run, waves, new() { Activation = Activation.Silu }); // [N,sinusoids] -> [N,channels]
+        if (condition is not null) run.Backend.Combine(waves, new(1, waves), new(1, conditionProjection!.Forward(run, condition)));
+        var hidden = linear1.Forward(run, waves, new() { Activation = Activation.Silu }); // [N,sinusoids] -> [N,channels]
         run.Show(Name + ".act", hidden);
-        return linear2.Forward(run, hidden, outputOf: Name);
+        return frame.Return(linear2.Forward(run, hidden));
     }
 }

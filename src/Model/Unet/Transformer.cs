@@ -31,17 +31,12 @@ public sealed class Transformer : Module
     /// <summary>[N,H,W,C] and the words' states [N,T,contextChannels] -> [N,H,W,C], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor x, Tensor context)
     {
-        Tensor tokens;
-        using (var normed = norm.Forward(run, x))
-            tokens = projIn.Forward(run, normed); // [N,H,W,C]
-        using (tokens)
-        {
-            var sequence = tokens.As(x.Shape.AsTokens()); // [N,H,W,C] -> [N,HW,C]
-            foreach (var block in blocks) block.Forward(run, sequence, context);
-            var y = projOut.Forward(run, tokens, new() { Residual = x });
-            run.Show(Name, y);
-            return y;
-        }
+        using var frame = run.Enter(this);
+        var tokens = norm.Forward(run, x);
+        frame.Next(ref tokens, projIn.Forward(run, tokens)); // [N,H,W,C]
+        var sequence = tokens.As(x.Shape.AsTokens()); // [N,H,W,C] -> [N,HW,C]
+        foreach (var block in blocks) block.Forward(run, sequence, context);
+        return frame.Return(projOut.Forward(run, tokens, new() { Residual = x }));
     }
 }
 
@@ -69,9 +64,13 @@ public sealed class TransformerBlock : Module
     /// <summary>Works in place: x [N,HW,C] becomes the block's output.</summary>
     public void Forward(Run run, Tensor x, Tensor context)
     {
-        using (var normed = norm1.Forward(run, x)) attn1.AddTo(run, x, normed, normed);
-        using (var normed = norm2.Forward(run, x)) attn2.AddTo(run, x, normed, context);
-        using (var normed = norm3.Forward(run, x)) ff.AddTo(run, x, normed);
+        using var frame = run.Enter(this);
+        var normed = norm1.Forward(run, x);
+        attn1.AddTo(run, x, normed, normed);
+        frame.Next(ref normed, norm2.Forward(run, x));
+        attn2.AddTo(run, x, normed, context);
+        frame.Next(ref normed, norm3.Forward(run, x));
+        ff.AddTo(run, x, normed);
         run.Show(Name, x);
     }
 }
@@ -82,10 +81,12 @@ public sealed class TransformerBlock : Module
 public sealed class FeedForward : Module
 {
     readonly Linear wide, narrow;
+    readonly string gated, dropout;
 
     /// <summary>On <paramref name="channels"/> channels.</summary>
     public FeedForward(Scope scope, int channels) : base(scope)
     {
+        (gated, dropout) = ((scope / "net" / 0).Name, (scope / "net" / 1).Name);
         wide = Linear.Gated(scope / "net" / 0 / "proj", channels, 4 * channels);
         narrow = new(scope / "net" / 2, 4 * channels, channels);
     }
@@ -93,7 +94,10 @@ public sealed class FeedForward : Module
     /// <summary>residual += ff(x). Both [N,T,C].</summary>
     public void AddTo(Run run, Tensor residual, Tensor x)
     {
-        using var hidden = wide.Forward(run, x); // [N,T,C] -> [N,T,4C]
+        using var frame = run.Enter(this);
+        var hidden = wide.Forward(run, x); // [N,T,C] -> [N,T,4C]
+        run.Show(gated, hidden);
+        run.Show(dropout, hidden);
         narrow.ForwardInto(residual, run, hidden, new() { Residual = residual }, outputOf: Name);
     }
 }

@@ -18,9 +18,6 @@ public sealed class UNet : Network
     readonly GroupNorm convNormOut;
     readonly string activationName;
 
-    /// <summary>Kept from call to call, so that a step allocates no arrays.</summary>
-    readonly Stack<Tensor> skips = new();
-
     /// <summary>Builds the network that a config describes.</summary>
     public UNet(Scope scope, UnetConfig config) : base(scope)
     {
@@ -63,32 +60,22 @@ public sealed class UNet : Network
     {
         if ((timeCondition is null) != (Config.TimeConditionChannels == 0))
             throw new ArgumentException("a guidance embedding goes with time_cond_proj_dim", nameof(timeCondition));
-        using var precision = run.In(Precision);
-        using Tensor input = run.Converted(x), words = run.Converted(context);
-        using var condition = timeCondition is null ? null : run.Converted(timeCondition);
-        using var time = timeEmbedding.Forward(run, timesteps, condition); // [N] -> [N,4C]
+        using var frame = run.Enter(this);
+        Tensor input = run.Converted(x), words = run.Converted(context);
+        var condition = timeCondition is null ? null : run.Converted(timeCondition);
+        var time = timeEmbedding.Forward(run, timesteps, condition); // [N] -> [N,4C]
         run.Backend.Activate(time, time, Activation.Silu);
 
-        skips.Clear(); // a run that was cancelled may have left some
+        // The way down leaves each layer's output on the skips; the way up takes them, the last first.
+        var skips = new Stack<Tensor>();
         var h = convIn.Forward(run, input); // [N,H,W,4] -> [N,H,W,C]
         skips.Push(h);
         foreach (var block in downBlocks) h = block.Forward(run, h, time, words, skips);
-        // The last skip is also the hidden state; the way up takes both, so the latter becomes a tensor of its own.
         if (midBlock is not null) h = midBlock.Forward(run, h, time, words);
-        else
-        {
-            var copy = run.Allocate(h.Shape);
-            run.Backend.Copy(h, copy);
-            h = copy;
-        }
-        foreach (var block in upBlocks) h = block.Forward(run, h, time, words, skips);
+        foreach (var block in upBlocks) frame.Next(ref h, block.Forward(run, h, time, words, skips));
 
-        Tensor normed;
-        using (h) normed = convNormOut.Forward(run, h, Activation.Silu);
-        using (normed)
-        {
-            run.Show(activationName, normed);
-            return convOut.Forward(run, normed); // [N,H,W,C] -> [N,H,W,4]
-        }
+        frame.Next(ref h, convNormOut.Forward(run, h, Activation.Silu, activationName));
+        frame.Next(ref h, convOut.Forward(run, h)); // [N,H,W,C] -> [N,H,W,4]
+        return frame.Return(h);
     }
 }

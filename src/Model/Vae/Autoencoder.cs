@@ -21,7 +21,7 @@ public interface IAutoencoder
 
     /// <summary>
     /// [N,H,W,3] in [-1,1] -> the distribution of its latents, unscaled: mean [N,h,w,latent channels], and the logarithm of the
-    /// variance or null where there is none to draw from. The caller disposes of both.
+    /// variance or null where there is none to draw from.
     /// </summary>
     (Tensor Mean, Tensor? LogVariance) Encode(Run run, Tensor picture);
 }
@@ -60,31 +60,21 @@ public sealed class AutoencoderKL : Network, IAutoencoder
     /// <inheritdoc/>
     public Tensor Decode(Run run, Tensor latent)
     {
-        using var precision = run.In(Precision);
-        using var input = run.Converted(latent);
-        using var projected = postQuantConv?.Forward(run, input);
-        return decoder.Forward(run, projected ?? input);
+        using var frame = run.Enter(this);
+        var z = run.Converted(latent);
+        if (postQuantConv is not null) z = postQuantConv.Forward(run, z);
+        return frame.Keep(decoder.Forward(run, z));
     }
 
     /// <inheritdoc/>
     public (Tensor Mean, Tensor? LogVariance) Encode(Run run, Tensor picture)
     {
-        using var precision = run.In(Precision);
-        using var input = run.Converted(picture);
-        using var moments = Moments(run, input); // [N,H,W,3] -> [N,h,w,2 latent]
+        using var frame = run.Enter(this);
+        var moments = encoder.Forward(run, run.Converted(picture)); // [N,H,W,3] -> [N,h,w,2 latent]
+        if (quantConv is not null) moments = quantConv.Forward(run, moments);
+        frame.Keep(moments);
         int c = config.LatentChannels;
-        var mean = run.Allocate(moments.Shape.WithChannels(c));
-        var logVariance = run.Allocate(moments.Shape.WithChannels(c));
-        run.Backend.Copy(moments.Channels(0, c), mean);
-        run.Backend.Copy(moments.Channels(c, c), logVariance);
-        return (mean, logVariance);
-    }
-
-    Tensor Moments(Run run, Tensor picture)
-    {
-        var encoded = encoder.Forward(run, picture);
-        if (quantConv is null) return encoded;
-        using (encoded) return quantConv.Forward(run, encoded);
+        return (moments.Channels(0, c), moments.Channels(c, c));
     }
 }
 
@@ -92,23 +82,20 @@ public sealed class AutoencoderKL : Network, IAutoencoder
 public sealed class Encoder : Module
 {
     readonly Conv2d convIn, convOut;
-    readonly (ResnetBlock[] Resnets, Conv2d? Downsampler)[] downBlocks;
+    readonly EncoderBlock[] downBlocks;
     readonly VaeMiddle middle;
     readonly GroupNorm normOut;
+    readonly string activationName;
 
     /// <summary>As the config says.</summary>
     public Encoder(Scope scope, VaeConfig config) : base(scope)
     {
         var channels = config.BlockOutChannels;
         convIn = new(scope / "conv_in", config.InChannels, channels[0]);
-        downBlocks = [.. Enumerable.Range(0, channels.Length).Select(i =>
-        {
-            var block = scope / "down_blocks" / i;
-            int cIn = channels[Math.Max(i - 1, 0)], cOut = channels[i];
-            return (config.Resnets(block, config.LayersPerBlock, cIn, cOut),
-                i == channels.Length - 1 ? null : new Conv2d(block / "downsamplers" / 0 / "conv", cOut, cOut));
-        })];
+        downBlocks = [.. Enumerable.Range(0, channels.Length).Select(i => new EncoderBlock(
+            scope / "down_blocks" / i, config, channels[Math.Max(i - 1, 0)], channels[i], i < channels.Length - 1))];
         middle = new(scope / "mid_block", config);
+        activationName = (scope / "conv_act").Name;
         normOut = new(scope / "conv_norm_out", channels[^1], config.NormGroups, VaeConfig.NormEpsilon);
         convOut = new(scope / "conv_out", channels[^1], 2 * config.LatentChannels);
     }
@@ -116,17 +103,36 @@ public sealed class Encoder : Module
     /// <summary>[N,H,W,3] -> [N,h,w,2 latent channels], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor picture)
     {
+        using var frame = run.Enter(this);
         var x = convIn.Forward(run, picture);
-        foreach (var (resnets, downsampler) in downBlocks)
-        {
-            foreach (var resnet in resnets)
-                Run.Replace(ref x, resnet.Forward(run, x, null));
-            if (downsampler is not null)
-                Run.Replace(ref x, downsampler.DownsampleBelow(run, x)); // [N,H,W,C] -> [N,H/2,W/2,C]
-        }
-        Run.Replace(ref x, middle.Forward(run, x));
-        Run.Replace(ref x, normOut.Forward(run, x, Activation.Silu));
-        using (x) return convOut.Forward(run, x);
+        foreach (var block in downBlocks) frame.Next(ref x, block.Forward(run, x));
+        frame.Next(ref x, middle.Forward(run, x));
+        frame.Next(ref x, normOut.Forward(run, x, Activation.Silu, activationName));
+        frame.Next(ref x, convOut.Forward(run, x));
+        return frame.Return(x);
+    }
+}
+
+/// <summary>A level of the encoder: resnets, then every second pixel. DownEncoderBlock2D.</summary>
+public sealed class EncoderBlock : Module
+{
+    readonly ResnetBlock[] resnets;
+    readonly Downsampler? downsampler;
+
+    /// <summary>From cIn to cOut channels.</summary>
+    public EncoderBlock(Scope scope, VaeConfig config, int cIn, int cOut, bool downsample) : base(scope)
+    {
+        resnets = config.Resnets(scope, config.LayersPerBlock, cIn, cOut);
+        if (downsample) downsampler = new(scope / "downsamplers" / 0, cOut, below: true);
+    }
+
+    /// <summary>[N,H,W,cIn] -> [N,H/2,W/2,cOut] or, at the lowest level, [N,H,W,cOut]; a new tensor.</summary>
+    public Tensor Forward(Run run, Tensor x)
+    {
+        using var frame = run.Enter(this);
+        foreach (var resnet in resnets) frame.Next(ref x, resnet.Forward(run, x, null));
+        if (downsampler is not null) frame.Next(ref x, downsampler.Forward(run, x)); // [N,H,W,C] -> [N,H/2,W/2,C]
+        return frame.Return(x);
     }
 }
 
@@ -135,8 +141,9 @@ public sealed class Decoder : Module
 {
     readonly Conv2d convIn, convOut;
     readonly VaeMiddle middle;
-    readonly (ResnetBlock[] Resnets, Conv2d? Upsampler)[] upBlocks;
+    readonly DecoderBlock[] upBlocks;
     readonly GroupNorm normOut;
+    readonly string activationName;
 
     /// <summary>As the config says.</summary>
     public Decoder(Scope scope, VaeConfig config) : base(scope)
@@ -144,13 +151,9 @@ public sealed class Decoder : Module
         int[] channels = [.. config.BlockOutChannels.Reverse()];
         convIn = new(scope / "conv_in", config.LatentChannels, channels[0]);
         middle = new(scope / "mid_block", config);
-        upBlocks = [.. Enumerable.Range(0, channels.Length).Select(i =>
-        {
-            var block = scope / "up_blocks" / i;
-            int cIn = channels[Math.Max(i - 1, 0)], cOut = channels[i];
-            return (config.Resnets(block, config.LayersPerBlock + 1, cIn, cOut),
-                i == channels.Length - 1 ? null : new Conv2d(block / "upsamplers" / 0 / "conv", cOut, cOut));
-        })];
+        upBlocks = [.. Enumerable.Range(0, channels.Length).Select(i => new DecoderBlock(
+            scope / "up_blocks" / i, config, channels[Math.Max(i - 1, 0)], channels[i], i < channels.Length - 1))];
+        activationName = (scope / "conv_act").Name;
         normOut = new(scope / "conv_norm_out", channels[^1], config.NormGroups, VaeConfig.NormEpsilon);
         convOut = new(scope / "conv_out", channels[^1], config.OutChannels);
     }
@@ -158,17 +161,36 @@ public sealed class Decoder : Module
     /// <summary>[N,h,w,latent channels] -> [N,H,W,3], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor latent)
     {
+        using var frame = run.Enter(this);
         var x = convIn.Forward(run, latent);
-        Run.Replace(ref x, middle.Forward(run, x));
-        foreach (var (resnets, upsampler) in upBlocks)
-        {
-            foreach (var resnet in resnets)
-                Run.Replace(ref x, resnet.Forward(run, x, null));
-            if (upsampler is not null)
-                Run.Replace(ref x, upsampler.Upsample(run, x, 2 * x.Shape.H, 2 * x.Shape.W)); // [N,H,W,C] -> [N,2H,2W,C]
-        }
-        Run.Replace(ref x, normOut.Forward(run, x, Activation.Silu));
-        using (x) return convOut.Forward(run, x);
+        frame.Next(ref x, middle.Forward(run, x));
+        foreach (var block in upBlocks) frame.Next(ref x, block.Forward(run, x));
+        frame.Next(ref x, normOut.Forward(run, x, Activation.Silu, activationName));
+        frame.Next(ref x, convOut.Forward(run, x));
+        return frame.Return(x);
+    }
+}
+
+/// <summary>A level of the decoder: resnets, then an enlargement. UpDecoderBlock2D.</summary>
+public sealed class DecoderBlock : Module
+{
+    readonly ResnetBlock[] resnets;
+    readonly Upsampler? upsampler;
+
+    /// <summary>From cIn to cOut channels.</summary>
+    public DecoderBlock(Scope scope, VaeConfig config, int cIn, int cOut, bool upsample) : base(scope)
+    {
+        resnets = config.Resnets(scope, config.LayersPerBlock + 1, cIn, cOut);
+        if (upsample) upsampler = new(scope / "upsamplers" / 0, cOut);
+    }
+
+    /// <summary>[N,H,W,cIn] -> [N,2H,2W,cOut] or, at the highest level, [N,H,W,cOut]; a new tensor.</summary>
+    public Tensor Forward(Run run, Tensor x)
+    {
+        using var frame = run.Enter(this);
+        foreach (var resnet in resnets) frame.Next(ref x, resnet.Forward(run, x, null));
+        if (upsampler is not null) frame.Next(ref x, upsampler.Forward(run, x, 2 * x.Shape.H, 2 * x.Shape.W)); // [N,H,W,C] -> [N,2H,2W,C]
+        return frame.Return(x);
     }
 }
 
@@ -188,7 +210,7 @@ public sealed class VaeMiddle : Module
         {
             var place = scope / "attentions" / 0;
             groupNorm = new(place / "group_norm", channels, config.NormGroups, VaeConfig.NormEpsilon);
-            attention = Attention.ToItself(place, channels, heads: 1, bias: true);
+            attention = Attention.ToItself(place, channels, heads: 1, bias: true, withResidual: true);
         }
         resnet1 = config.Resnet(scope / "resnets" / 1, channels, channels);
     }
@@ -196,14 +218,14 @@ public sealed class VaeMiddle : Module
     /// <summary>[N,H,W,C] -> [N,H,W,C], a new tensor.</summary>
     public Tensor Forward(Run run, Tensor x)
     {
+        using var frame = run.Enter(this);
         x = resnet0.Forward(run, x, null);
         if (attention is not null)
         {
-            using var normed = groupNorm!.Forward(run, x);
+            var normed = groupNorm!.Forward(run, x);
             attention.AddTo(run, x, normed, normed);
         }
-        Run.Replace(ref x, resnet1.Forward(run, x, null));
-        run.Show(Name, x);
-        return x;
+        frame.Next(ref x, resnet1.Forward(run, x, null));
+        return frame.Return(x);
     }
 }

@@ -10,25 +10,25 @@ namespace PureLcm.Model.Vae;
 public sealed class AutoencoderTiny : Network, IAutoencoder
 {
     readonly TinyConfig config;
-    readonly Layers encoder, decoder;
+    readonly TinyLayers encoder, decoder;
 
     /// <summary>Builds the network that a config describes.</summary>
     public AutoencoderTiny(Scope scope, TinyConfig config) : base(scope)
     {
         this.config = config;
-        encoder = new(scope / "encoder" / "layers");
+        encoder = new(scope / "encoder");
         int cIn = config.InChannels;
         for (int level = 0; level < config.EncoderChannels.Length; level++)
         {
             int c = config.EncoderChannels[level];
             if (level == 0) encoder.Conv(cIn, c);
-            else encoder.Conv(cIn, c, Resize.Halve, bias: false);
+            else encoder.Conv(cIn, c, TinyLayers.Resize.Halve, bias: false);
             for (int i = 0; i < config.EncoderBlocks[level]; i++) encoder.Block(c);
             cIn = c;
         }
         encoder.Conv(cIn, config.LatentChannels);
 
-        decoder = new(scope / "decoder" / "layers");
+        decoder = new(scope / "decoder");
         cIn = config.DecoderChannels[0];
         decoder.Conv(config.LatentChannels, cIn, activation: Activation.Relu);
         for (int level = 0; level < config.DecoderChannels.Length; level++)
@@ -37,7 +37,7 @@ public sealed class AutoencoderTiny : Network, IAutoencoder
             for (int i = 0; i < config.DecoderBlocks[level]; i++) decoder.Block(c);
             bool last = level == config.DecoderChannels.Length - 1;
             if (last) decoder.Conv(c, config.OutChannels);
-            else decoder.Conv(c, c, Resize.Double, bias: false);
+            else decoder.Conv(c, c, TinyLayers.Resize.Double, bias: false);
         }
     }
 
@@ -53,88 +53,35 @@ public sealed class AutoencoderTiny : Network, IAutoencoder
     /// <inheritdoc/>
     public Tensor Decode(Run run, Tensor latent)
     {
-        using var precision = run.In(Precision);
-        using var clamped = run.Allocate(latent.Shape); // 3 tanh(z/3): softly within [-3,3]
+        using var frame = run.Enter(this);
+        var clamped = run.Allocate(latent.Shape); // 3 tanh(z/3): softly within [-3,3]
         run.Backend.Combine(clamped, new Term(1 / config.LatentMagnitude, latent));
         run.Backend.Activate(clamped, clamped, Activation.Tanh);
         run.Backend.Combine(clamped, new Term(config.LatentMagnitude, clamped));
         var picture = decoder.Forward(run, clamped); // [N,h,w,4] -> [N,H,W,3] in [0,1]
         Affine(run, picture, 2, -1);
-        return picture;
+        run.Show(decoder.Name, picture);
+        return frame.Keep(picture);
     }
 
     /// <inheritdoc/>
     public (Tensor Mean, Tensor? LogVariance) Encode(Run run, Tensor picture)
     {
-        using var precision = run.In(Precision);
-        using var scaled = run.Allocate(picture.Shape);
+        using var frame = run.Enter(this);
+        var scaled = run.Allocate(picture.Shape);
         run.Backend.Copy(picture, scaled);
         Affine(run, scaled, 0.5f, 0.5f); // [-1,1] -> [0,1]
-        return (encoder.Forward(run, scaled), null);
+        var latent = encoder.Forward(run, scaled); // [N,H,W,3] -> [N,h,w,4]
+        run.Show(encoder.Name, latent);
+        return (frame.Keep(latent), null);
     }
 
     /// <summary>x = factor x + offset, in place.</summary>
     static void Affine(Run run, Tensor x, float factor, float offset)
     {
-        using var constant = run.Allocate(x.Shape);
+        using var frame = run.Enter("affine");
+        var constant = run.Allocate(Shape.Vectors(1, x.Shape.C));
         run.Backend.Fill(constant, offset);
-        run.Backend.Combine(x, new(factor, x), new(1, constant));
-    }
-
-    enum Resize { Keep, Halve, Double }
-
-    /// <summary>
-    /// torch's Sequential: layers counted by index, ReLU and Upsample among them, though they are fused into convolutions here.
-    /// </summary>
-    sealed class Layers(Scope scope)
-    {
-        readonly List<Func<Run, Tensor, Tensor>> layers = [];
-        int index;
-
-        public void Conv(int cIn, int cOut, Resize resize = Resize.Keep, bool bias = true, Activation activation = Activation.None)
-        {
-            if (resize == Resize.Double) index++; // the Upsample before it
-            var conv = new Conv2d(scope / index++, cIn, cOut, bias: bias);
-            if (activation != Activation.None) index++;
-            var epilogue = new Epilogue { Activation = activation };
-            layers.Add((run, x) => resize switch
-            {
-                Resize.Halve => conv.Downsample(run, x, epilogue),
-                Resize.Double => conv.Upsample(run, x, 2 * x.Shape.H, 2 * x.Shape.W, epilogue),
-                _ => conv.Forward(run, x, epilogue),
-            });
-        }
-
-        public void Block(int channels)
-        {
-            var block = new TinyBlock(scope / index++, channels);
-            layers.Add(block.Forward);
-        }
-
-        public Tensor Forward(Run run, Tensor x)
-        {
-            var y = layers[0](run, x);
-            foreach (var layer in layers.Skip(1))
-                Run.Replace(ref y, layer(run, y));
-            return y;
-        }
-    }
-
-    /// <summary>relu(x + conv(relu(conv(relu(conv(x))))))</summary>
-    sealed class TinyBlock(Scope scope, int channels) : Module(scope)
-    {
-        readonly Conv2d conv0 = new(scope / "conv" / 0, channels, channels);
-        readonly Conv2d conv2 = new(scope / "conv" / 2, channels, channels);
-        readonly Conv2d conv4 = new(scope / "conv" / 4, channels, channels);
-
-        /// <summary>[N,H,W,C] -> [N,H,W,C], a new tensor.</summary>
-        public Tensor Forward(Run run, Tensor x)
-        {
-            using var first = conv0.Forward(run, x, new() { Activation = Activation.Relu });
-            using var second = conv2.Forward(run, first, new() { Activation = Activation.Relu });
-            var y = conv4.Forward(run, second, new() { Residual = x, Activation = Activation.Relu });
-            run.Show(Name, y);
-            return y;
-        }
+        run.Backend.Combine(x, new(factor, x), new(1, constant.Spread(x.Shape)));
     }
 }

@@ -20,9 +20,9 @@ public class CpuBackendTests
         using var backend = new CpuBackend(threads);
         Tensor x = Upload(Shape.Image(2, 30, 31, 48)), y = backend.Allocate(x.Shape), mixed = backend.Allocate(x.Shape), wide = backend.Allocate(Shape.Image(2, 60, 62, 48)), small = backend.Allocate(Shape.Image(2, 15, 16, 96));
         var convolution = backend.Pack(WeightKind.Convolution, draw.Source(ElementType.Float16, 48, 48, 3, 3));
-        convolution.Adapters.Add(new(backend.Pack(WeightKind.Convolution, draw.Source(ElementType.Float16, 8, 48, 3, 3)), backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 48, 8))));
+        var adapter = new Adapter(backend.Pack(WeightKind.Convolution, draw.Source(ElementType.Float16, 8, 48, 3, 3)), backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 48, 8)));
         Weight scale = backend.Pack(WeightKind.Vector, draw.Source(ElementType.Float32, 48)), gated = backend.Pack(WeightKind.Gated, draw.Source(ElementType.BFloat16, 96, 48));
-        backend.Conv2d(x, convolution, y, new(1, 1, 1), new() { Bias = scale, Residual = x });
+        backend.Conv2d(x, convolution, y, new(1, 1, 1), new() { LowRank = [new(adapter, 1)], Bias = scale, Residual = x });
         backend.GroupNorm(y, scale, scale, y, 8, 1e-5f, Activation.Silu);
         backend.LayerNorm(y, scale, scale, y, 1e-5f);
         backend.Linear(y, gated, x);
@@ -52,7 +52,7 @@ public class CpuBackendTests
         var draw = new Draw(2);
         using var backend = new CpuBackend(2);
         var matrix = backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 64, 64));
-        matrix.Adapters.Add(new(backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 4, 64)), backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 64, 4))));
+        LowRankTerm[] lowRank = [new(new(backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 4, 64)), backend.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 64, 4))), 1)];
         var vector = backend.Pack(WeightKind.Vector, draw.Source(ElementType.Float16, 64));
         Round();
         Round();
@@ -67,7 +67,7 @@ public class CpuBackendTests
         {
             using Tensor x = backend.Allocate(Shape.Image(1, 32, 32, 64)), y = backend.Allocate(x.Shape);
             backend.Fill(x, 1);
-            backend.Linear(x, matrix, y, new() { Bias = vector, Residual = x });
+            backend.Linear(x, matrix, y, new() { LowRank = lowRank, Bias = vector, Residual = x });
             backend.GroupNorm(y, vector, vector, y, 8, 1e-5f, Activation.Silu);
             backend.LayerNorm(y, vector, vector, y, 1e-5f);
             backend.Attention(x, x, x, y, 4);

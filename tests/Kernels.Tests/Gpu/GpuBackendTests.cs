@@ -24,43 +24,28 @@ public class GpuBackendTests
             var b = pair.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 40, 3 + 10 * i));
             return (Ours: new Adapter(a.Ours, b.Ours, i), Theirs: new Adapter(a.Theirs, b.Theirs, i));
         }).ToArray();
+        var stacks = ((GpuWeight)ours).Stacks;
 
         Check("none");
-        Add(0);
-        Check("one");
-        var first = ((GpuWeight)ours).Stack;
-        Scale(0, -1.5f);
-        Check("another scale");
-        Assert.Same(first, ((GpuWeight)ours).Stack); // A and B stay where they are
-        Scale(0, 0);
-        Check("switched off");
-        Scale(0, 1);
-        Add(1);
-        Check("two");
-        Assert.NotSame(first, ((GpuWeight)ours).Stack);
-        Add(2);
-        Scale(1, 0);
-        Check("three, one of them off");
-        ours.Adapters.RemoveAt(0);
-        theirs.Adapters.RemoveAt(0);
-        Check("the first gone");
-        ours.Adapters.Clear();
-        theirs.Adapters.Clear();
+        Assert.Empty(stacks);
+        Check("one", (0, 1));
+        var first = stacks[0];
+        Check("another scale", (0, -1.5f));
+        Assert.Same(first, Assert.Single(stacks)); // A and B stay where they are
+        Check("switched off", (0, 0));
+        Check("two", (0, 1), (1, 1));
+        Assert.NotSame(first, stacks[0]);
+        Check("one again, as another session has it", (0, 1));
+        Assert.Same(first, stacks[0]);
+        Check("three, one of them off", (0, 1), (1, 0), (2, 1));
+        Check("the first gone", (1, 1), (2, 1));
         Check("none again");
-        Assert.Null(((GpuWeight)ours).Stack);
+        Assert.Equal(2, stacks.Count); // those of the two sessions before, and no more
 
-        void Add(int i)
+        void Check(string what, params (int Adapter, float Scale)[] on)
         {
-            ours.Adapters.Add(adapters[i].Ours);
-            theirs.Adapters.Add(adapters[i].Theirs);
-        }
-
-        void Scale(int i, float scale) => (adapters[i].Ours.Scale, adapters[i].Theirs.Scale) = (scale, scale);
-
-        void Check(string what)
-        {
-            pair.Backend.Linear(x.Ours, ours, y.Ours);
-            pair.Reference.Linear(x.Theirs, theirs, y.Theirs);
+            pair.Backend.Linear(x.Ours, ours, y.Ours, new() { LowRank = [.. on.Select(term => new LowRankTerm(adapters[term.Adapter].Ours, term.Scale))] });
+            pair.Reference.Linear(x.Theirs, theirs, y.Theirs, new() { LowRank = [.. on.Select(term => new LowRankTerm(adapters[term.Adapter].Theirs, term.Scale))] });
             pair.AssertNear(y, draw, what);
         }
     }

@@ -31,12 +31,10 @@ public class PrecisionTests
         var (bias, itsBias) = pair.Pack(WeightKind.Vector, draw.Source(ElementType.Float32, 40));
         var (a, itsA) = pair.Pack(WeightKind.Convolution, draw.Source(ElementType.BFloat16, 5, 33, 3, 3));
         var (b, itsB) = pair.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 30, 5));
-        ours.Adapters.Add(new(a, b, 8));
-        theirs.Adapters.Add(new(itsA, itsB, 8));
         Shape shape = Shape.Image(2, 5, 7, 40);
         Both perImage = pair.Tensor(Shape.Vectors(2, 40), draw), residual = pair.Tensor(shape, draw), y = pair.Tensor(shape, draw, gap: 1), tap = pair.Tensor(shape, draw);
-        pair.Gpu.Conv2d(x.Ours, ours, y.Ours, new(1, 1, 1), new() { Bias = bias, PerImage = perImage.Ours, Residual = residual.Ours, Activation = Activation.Silu, Tap = tap.Ours });
-        pair.Reference.Conv2d(x.Theirs, theirs, y.Theirs, new(1, 1, 1), new() { Bias = itsBias, PerImage = perImage.Theirs, Residual = residual.Theirs, Activation = Activation.Silu, Tap = tap.Theirs });
+        pair.Gpu.Conv2d(x.Ours, ours, y.Ours, new(1, 1, 1), new() { LowRank = [new(new(a, b, 8), 1)], Bias = bias, PerImage = perImage.Ours, Residual = residual.Ours, Activation = Activation.Silu, Tap = tap.Ours });
+        pair.Reference.Conv2d(x.Theirs, theirs, y.Theirs, new(1, 1, 1), new() { LowRank = [new(new(itsA, itsB, 8), 1)], Bias = itsBias, PerImage = perImage.Theirs, Residual = residual.Theirs, Activation = Activation.Silu, Tap = tap.Theirs });
         pair.AssertNear(y, "convolution");
         pair.AssertNear(tap, "convolution's tap");
 

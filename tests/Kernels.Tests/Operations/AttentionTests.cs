@@ -40,4 +40,32 @@ public class AttentionTests
             pair.AssertNear(y, draw, $"{queries} queries", 4e-6);
         }
     }
+
+    /// <summary>Attention in two halves, for those who look between them: each half, and both together, are what the whole is.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void InTwoHalves(string backend)
+    {
+        foreach (int seed in Backends.Seeds(backend, 400, 16))
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            int d = draw.Of(1, 3, 8, 17, 40, 64), heads = draw.Of(1, 2, 5), n = draw.Int(1, 2);
+            bool causal = draw.Chance(0.3);
+            int queries = draw.Of(1, 2, 5, 77), keys = causal ? queries : draw.Of(1, 3, 77, 130);
+            Shape q = Shape.Tokens(n, queries, heads * d), k = Shape.Tokens(n, keys, heads * d), p = Shape.Tokens(n, heads * queries, keys);
+            float scale = draw.Of(0.5f, 2f);
+            Both query = pair.Tensor(q, draw.Values(q.Count, scale), draw.Of(0, 7)), key = pair.Tensor(k, draw.Values(k.Count), draw.Of(0, 7)), value = pair.Tensor(k, draw.Values(k.Count), draw.Of(0, 7));
+            Both probabilities = pair.Tensor(p, gap: draw.Of(0, 3)), y = pair.Tensor(q, gap: draw.Of(0, 7)), whole = pair.Tensor(q);
+            pair.Backend.AttentionProbabilities(query.Ours, key.Ours, probabilities.Ours, heads, causal);
+            pair.Reference.AttentionProbabilities(query.Theirs, key.Theirs, probabilities.Theirs, heads, causal);
+            string what = $"{q} to {k}, {heads} heads, causal {causal}";
+            pair.AssertNear(probabilities, draw, what + ", probabilities", 4e-6);
+            pair.Backend.AttentionSums(probabilities.Ours, value.Ours, y.Ours, heads);
+            pair.Reference.AttentionSums(probabilities.Theirs, value.Theirs, y.Theirs, heads);
+            pair.AssertNear(y, draw, what + ", sums", 4e-6);
+            pair.Reference.Attention(query.Theirs, key.Theirs, value.Theirs, whole.Theirs, heads, causal);
+            pair.AssertNear(y with { Theirs = whole.Theirs }, draw, what + ", both", 4e-6);
+        }
+    }
 }

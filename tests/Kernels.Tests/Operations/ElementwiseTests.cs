@@ -126,4 +126,44 @@ public class ElementwiseTests
                     Assert.Equal(at < 0, pair.Reference.AllFinite(x.Theirs));
                 }
     }
+
+    /// <summary>What a gated product ends in, by itself.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Gates(string backend)
+    {
+        foreach (int seed in Backends.Seeds(backend, 500, 8))
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            int half = draw.Of(1, 3, 15, 16, 33, 70);
+            var shape = Shape.Tokens(draw.Int(1, 2), draw.Of(1, 5, 77), 2 * half);
+            Both x = pair.Tensor(shape, draw.Values(shape.Count, 2), draw.Of(0, 3)), y = pair.Tensor(shape.WithChannels(half), gap: draw.Of(0, 3));
+            pair.Backend.Gate(x.Ours, y.Ours);
+            pair.Reference.Gate(x.Theirs, y.Theirs);
+            pair.AssertNear(y, draw, $"gate {shape}", 4e-6);
+        }
+    }
+
+    /// <summary>One row at every place of a larger shape, as a term of a combination.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void ARowIsSpreadOverAPicture(string backend)
+    {
+        var draw = new Draw(600);
+        using var pair = new Pair(backend);
+        Shape shape = Shape.Image(1, 5, 7, 19), row = Shape.Vectors(1, 19);
+        Both x = pair.Tensor(shape, draw.Values(shape.Count)), v = pair.Tensor(row, draw.Values(19)), y = pair.Tensor(shape);
+        pair.Backend.Combine(y.Ours, new(2, x.Ours), new(-0.5f, v.Ours.Spread(shape)));
+        pair.Reference.Combine(y.Theirs, new(2, x.Theirs), new(-0.5f, v.Theirs.Spread(shape)));
+        pair.AssertNear(y, draw, "spread");
+        float[] all = new float[shape.Count], single = new float[19];
+        pair.Reference.Download(x.Theirs, all);
+        pair.Reference.Download(v.Theirs, single);
+        for (int i = 0; i < all.Length; i++) all[i] = 2 * all[i] - 0.5f * single[i % 19];
+        var ours = new float[all.Length];
+        pair.Reference.Download(y.Theirs, ours);
+        Assert.All(all.Zip(ours), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.Throws<ArgumentException>(() => x.Ours.Spread(shape));
+    }
 }

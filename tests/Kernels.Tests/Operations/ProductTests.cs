@@ -14,9 +14,9 @@ public class ProductTests
             int cIn = draw.Of(1, 3, 4, 7, 16, 33, 64, 100, 257, 530), cOut = draw.Of(1, 2, 3, 4, 15, 16, 17, 31, 32, 33, 64, 95);
             var shape = Shape.Image(draw.Int(1, 3), draw.Int(1, 5), draw.Of(1, 2, 7, 13, 70), cIn);
             var (ours, theirs) = pair.Pack(WeightKind.Matrix, draw.Source(draw.Type(), cOut, cIn));
-            AddAdapters(pair, draw, ours, theirs, cOut, cIn, 1, 1);
+            var adapters = Adapters(pair, draw, ours, cOut, cIn, 1, 1);
             var x = pair.Tensor(shape, draw.Values(shape.Count), gap: draw.Of(0, 0, 5));
-            RunBoth(pair, draw, $"linear {shape} -> {cOut}", shape.WithChannels(cOut), ours, theirs, (epilogue, y, mine) =>
+            RunBoth(pair, draw, $"linear {shape} -> {cOut}", shape.WithChannels(cOut), adapters, (epilogue, y, mine) =>
                 (mine ? pair.Backend : (Backend)pair.Reference).Linear(mine ? x.Ours : x.Theirs, mine ? ours : theirs, y, epilogue));
         }
     }
@@ -42,8 +42,8 @@ public class ProductTests
                 _ => (new Convolution(1, kh / 2, kw / 2, Upsample: true), 2 * h - draw.Int(0, 1), 2 * w - draw.Int(0, 1)),
             };
             var (ours, theirs) = pair.Pack(WeightKind.Convolution, draw.Source(draw.Type(), cOut, cIn, kh, kw));
-            AddAdapters(pair, draw, ours, theirs, cOut, cIn, kh, kw);
-            RunBoth(pair, draw, $"convolution {input} {kh}x{kw} {geometry} -> {oh}x{ow}x{cOut}", Shape.Image(input.N, oh, ow, cOut), ours, theirs, (epilogue, y, mine) =>
+            var adapters = Adapters(pair, draw, ours, cOut, cIn, kh, kw);
+            RunBoth(pair, draw, $"convolution {input} {kh}x{kw} {geometry} -> {oh}x{ow}x{cOut}", Shape.Image(input.N, oh, ow, cOut), adapters, (epilogue, y, mine) =>
                 (mine ? pair.Backend : (Backend)pair.Reference).Conv2d(mine ? x.Ours : x.Theirs, mine ? ours : theirs, y, geometry, epilogue));
         }
     }
@@ -59,15 +59,15 @@ public class ProductTests
             int cIn = draw.Of(1, 5, 32, 260), half = draw.Of(1, 3, 15, 16, 17, 40, 64);
             var shape = Shape.Tokens(draw.Int(1, 2), draw.Of(1, 5, 77, 200), cIn);
             var (ours, theirs) = pair.Pack(WeightKind.Gated, draw.Source(draw.Type(), 2 * half, cIn));
-            AddAdapters(pair, draw, ours, theirs, 2 * half, cIn, 1, 1);
+            var adapters = Adapters(pair, draw, ours, 2 * half, cIn, 1, 1);
             var x = pair.Tensor(shape, draw.Values(shape.Count, 2), gap: draw.Of(0, 4));
             var bias = pair.Pack(WeightKind.Vector, draw.Source(ElementType.Float16, 2 * half));
             Both y = pair.Tensor(shape.WithChannels(half), gap: draw.Of(0, 3)), tap = pair.Tensor(shape.WithChannels(2 * half), gap: draw.Of(0, 3)), untapped = pair.Tensor(shape.WithChannels(half));
-            pair.Backend.Linear(x.Ours, ours, y.Ours, new() { Bias = bias.Ours, Tap = tap.Ours });
-            pair.Reference.Linear(x.Theirs, theirs, y.Theirs, new() { Bias = bias.Theirs, Tap = tap.Theirs });
+            pair.Backend.Linear(x.Ours, ours, y.Ours, new() { LowRank = adapters.Ours, Bias = bias.Ours, Tap = tap.Ours });
+            pair.Reference.Linear(x.Theirs, theirs, y.Theirs, new() { LowRank = adapters.Theirs, Bias = bias.Theirs, Tap = tap.Theirs });
             pair.AssertNear(y, draw, $"gated {shape} -> {half}");
             pair.AssertNear(tap, draw, $"gated {shape} -> {half}, tap");
-            pair.Backend.Linear(x.Ours, ours, untapped.Ours, new() { Bias = bias.Ours });
+            pair.Backend.Linear(x.Ours, ours, untapped.Ours, new() { LowRank = adapters.Ours, Bias = bias.Ours });
             AssertSameBits(y.Ours, untapped.Ours, $"{backend}, seed {seed}: watching changed the result");
         }
     }
@@ -88,8 +88,9 @@ public class ProductTests
     }
 
     /// <summary>Several adapters of any rank, some on a part of the rows, one switched off.</summary>
-    static void AddAdapters(Pair pair, Draw draw, Weight ours, Weight theirs, int rows, int cIn, int kh, int kw)
+    static (LowRankTerm[] Ours, LowRankTerm[] Theirs) Adapters(Pair pair, Draw draw, Weight ours, int rows, int cIn, int kh, int kw)
     {
+        List<LowRankTerm> mine = [], theirs = [];
         for (int count = draw.Of(0, 0, 1, 2, 3); count > 0; count--)
         {
             int rank = draw.Of(1, 4, 16, 33, 64, 300), first = draw.Chance(0.5) ? 0 : draw.Int(0, rows - 1), height = first == 0 && draw.Chance(0.5) ? rows : draw.Int(1, rows - first);
@@ -97,12 +98,13 @@ public class ProductTests
             var a = pair.Pack(down.Length == 4 ? WeightKind.Convolution : WeightKind.Matrix, draw.Source(draw.Type(), down));
             var b = pair.Pack(WeightKind.Matrix, draw.Source(draw.Type(), height, rank));
             float scale = draw.Of(0f, 1f, -0.7f, 2.5f);
-            ours.Adapters.Add(new(a.Ours, b.Ours, first) { Scale = scale });
-            theirs.Adapters.Add(new(a.Theirs, b.Theirs, first) { Scale = scale });
+            mine.Add(new(new(a.Ours, b.Ours, first), scale));
+            theirs.Add(new(new(a.Theirs, b.Theirs, first), scale));
         }
+        return ([.. mine], [.. theirs]);
     }
 
-    static void RunBoth(Pair pair, Draw draw, string what, Shape shape, Weight ours, Weight theirs, Action<Epilogue, Tensor, bool> product)
+    static void RunBoth(Pair pair, Draw draw, string what, Shape shape, (LowRankTerm[] Ours, LowRankTerm[] Theirs) adapters, Action<Epilogue, Tensor, bool> product)
     {
         int gap = draw.Of(0, 0, 6);
         var y = pair.Tensor(shape, draw.Values(shape.Count), gap);
@@ -114,6 +116,7 @@ public class ProductTests
         var activation = draw.Of(Enum.GetValues<Activation>());
         Epilogue Mine(bool mine, Tensor? watch) => new()
         {
+            LowRank = mine ? adapters.Ours : adapters.Theirs,
             Bias = mine ? bias.Ours : bias.Theirs,
             PerImage = perImage.Ours is null ? null : mine ? perImage.Ours : perImage.Theirs,
             Residual = residual.Ours is null ? null : mine ? residual.Ours : residual.Theirs,
@@ -124,7 +127,7 @@ public class ProductTests
         product(Mine(true, null) with { Residual = residual.Ours == y.Ours && residual.Ours is not null ? untapped.Ours : Mine(true, null).Residual }, untapped.Ours, true);
         product(Mine(true, tap.Ours), y.Ours, true);
         product(Mine(false, tap.Theirs), y.Theirs, false);
-        what += $", {activation}, bias {bias.Ours is not null}, per image {perImage.Ours is not null}, residual {residual.Ours is not null}, {ours.Adapters.Count} adapters";
+        what += $", {activation}, bias {bias.Ours is not null}, per image {perImage.Ours is not null}, residual {residual.Ours is not null}, {adapters.Ours.Length} adapters";
         pair.AssertNear(y, draw, what, Tolerance(activation));
         pair.AssertNear(tap, draw, what + ", tap");
         AssertSameBits(y.Ours, untapped.Ours, $"{pair.Name}, seed {draw.Seed}, {what}: watching changed the result");

@@ -24,9 +24,9 @@ public class ReferenceTests : IDisposable
     {
         // W x + 0.5 B (A x): x = [1,2], A = [[1,1]], so A x = 3; B = [[2],[4]] on rows 1 and 2.
         var weight = Weight(WeightKind.Matrix, [3, 2], 1, 0, 0, 1, 0, 0);
-        weight.Adapters.Add(new(Weight(WeightKind.Matrix, [1, 2], 1, 1), Weight(WeightKind.Matrix, [2, 1], 2, 4), FirstRow: 1) { Scale = 0.5f });
+        var adapter = new Adapter(Weight(WeightKind.Matrix, [1, 2], 1, 1), Weight(WeightKind.Matrix, [2, 1], 2, 4), FirstRow: 1);
         var y = backend.Allocate(Shape.Vectors(1, 3));
-        backend.Linear(Tensor(Shape.Vectors(1, 2), 1, 2), weight, y);
+        backend.Linear(Tensor(Shape.Vectors(1, 2), 1, 2), weight, y, new() { LowRank = [new(adapter, 0.5f)] });
         Assert.Equal([1, 5, 6], Values(y));
     }
 

@@ -5,7 +5,6 @@ using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
-using PureLcm.Weights;
 
 namespace PureLcm.Model.Tests.Docs;
 
@@ -16,13 +15,12 @@ static class LcmIn200Lines
     {
         // ---- The networks: Stable Diffusion, with the LCM-LoRA beside its weights. --------------------------------
         using var backend = new CpuBackend();
-        using var model = Components.Load(ModelFolder.Open(folder), backend,
-            [new LoraChoice(Path.Combine(folder, "loras", "lcm.safetensors"))], fuse: false);
-        using var run = new Run(backend);
+        using var model = LoadedModel.Load(FolderSource.Open(folder), backend);
+        using var run = new Run(backend, loras: new(model.LoraWeights));
 
         // ---- Words. Byte-pair encoding makes numbers of them, the text encoder makes states of the numbers. -------
         int[] ids = Tokenizer.Load(Path.Combine(folder, "tokenizer")).Encode(prompt);
-        using var words = model.TextEncoder.Forward(run, ids, texts: 1); // [T] -> [1,T,C]
+        var words = model.TextEncoder.Forward(run, ids, texts: 1); // [T] -> [1,T,C]
 
         // ---- The noise schedule of the training: alpha-bar falls from almost 1 (a clean latent) to almost 0 (noise).
         // A noisy latent is x_t = sqrt(ab_t) x_0 + sqrt(1 - ab_t) e, with e of unit variance.
@@ -58,7 +56,7 @@ static class LcmIn200Lines
 
             // The UNet says which noise it sees in x at time t, knowing the words.
             backend.UploadTorch(x, latent);
-            using var predicted = model.Unet.Forward(run, latent, [t], words.Last);
+            var predicted = model.Unet.Forward(run, latent, [t], words.Last);
             float[] e = backend.DownloadTorch(predicted);
 
             // Boundary conditions: f(x, t) = c_skip x + c_out x_0 must be x itself at t = 0. At the timesteps in use
@@ -81,7 +79,7 @@ static class LcmIn200Lines
         // ---- From the latent to a picture: the VAE's decoder, eight times the width and height. ---------------------
         for (int j = 0; j < denoised.Length; j++) denoised[j] /= model.Vae.ScalingFactor;
         backend.UploadTorch(denoised, latent);
-        using var decoded = model.Vae.Decode(run, latent); // [1,16,16,4] -> [1,128,128,3]
+        var decoded = model.Vae.Decode(run, latent); // [1,16,16,4] -> [1,128,128,3]
         return Picture.FromModel(backend, decoded)[0];
     }
 }

@@ -39,8 +39,12 @@ static class Compare
         };
         var fastPlan = new GenerateOptions { Steps = 4, Guidance = 1, Scheduler = SchedulerKind.Lcm, Seed = seed, Width = size?.Width, Height = size?.Height };
         // The LCM-LoRA is the difference between the two; other LoRAs are in both.
-        var slow = Make(backend, model, new() { Lcm = false, Loras = [.. loras.Where(lora => !TextToImage.IsLcm(lora))], Precision = options.PrecisionOf(result) }, prompt, slowPlan, "25 steps of DDIM", stop);
-        var fast = Make(backend, model, new() { Loras = loras, Precision = options.PrecisionOf(result) }, prompt, fastPlan, "4 steps with LCM-LoRA", stop, latentConsistency: true);
+        using var maker = PictureMaker.Load(model, new() { Loras = loras, Precision = options.PrecisionOf(result) }, fastPlan, backend, stop);
+        if (!maker.Pipeline.IsLatentConsistency)
+            throw new UsageException("there is no LCM-LoRA to compare with: name the model's with --lora, such as lcm-lora-sdv1-5.safetensors");
+        var others = maker.Pipeline.Model.LoraWeights.Where(item => !item.Lora.IsLcm).ToArray();
+        var slow = Make(maker, prompt, slowPlan with { Loras = others }, "25 steps of DDIM", stop);
+        var fast = Make(maker, prompt, fastPlan, "4 steps with LCM-LoRA", stop);
 
         var sheet = Sheet.SideBySide([slow.Picture, fast.Picture], [Caption("DDIM 25", slow.Seconds), Caption("LCM 4", fast.Seconds)]);
         destination.Save(sheet, fast.Picture.Texts);
@@ -51,11 +55,8 @@ static class Compare
 
     static string Caption(string how, double seconds) => string.Create(CultureInfo.InvariantCulture, $"{how}: {seconds:0.00} S");
 
-    static (Picture Picture, double Seconds) Make(Backend backend, string? model, LoadOptions load, string prompt, GenerateOptions plan, string what, CancellationToken stop, bool latentConsistency = false)
+    static (Picture Picture, double Seconds) Make(PictureMaker maker, string prompt, GenerateOptions plan, string what, CancellationToken stop)
     {
-        using var maker = PictureMaker.Load(model, load, plan, backend, stop);
-        if (latentConsistency && !maker.Pipeline.IsLatentConsistency)
-            throw new UsageException("there is no LCM-LoRA to compare with: name the model's with --lora, such as lcm-lora-sdv1-5.safetensors");
         // One step first, so that neither time has the compiler's in it.
         maker.Pipeline.Generate(prompt, plan with { Steps = 1 }, stop);
         var clock = Stopwatch.StartNew();

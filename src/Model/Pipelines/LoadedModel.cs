@@ -1,0 +1,137 @@
+using PureLcm.Kernels;
+using PureLcm.Kernels.Dry;
+using PureLcm.Model.Clip;
+using PureLcm.Model.Lora;
+using PureLcm.Model.Unet;
+using PureLcm.Model.Vae;
+using PureLcm.Weights;
+
+namespace PureLcm.Model.Pipelines;
+
+/// <summary>
+/// A model on a device: networks, tokenizer, scheduler's configuration, LoRAs beside the weights or merged into them. Nothing in
+/// it changes while pictures are made, so any number of pipelines, sessions and threads share one.
+/// </summary>
+public sealed class LoadedModel : IDisposable
+{
+    readonly Networks networks;
+    readonly LoraFiles files;
+
+    LoadedModel(IModelSource source, LoraFiles files, Backend backend, Networks networks, bool mergedLcm)
+    {
+        (Source, this.files, Backend, this.networks) = (source, files, backend, networks);
+        (Tokenizer, SchedulerConfig) = (source.TokenizerOf("tokenizer"), source.ConfigOf("scheduler"));
+        IsDistilled = mergedLcm || HasEmbeddedGuidance;
+    }
+
+    /// <summary>Where it came from.</summary>
+    public IModelSource Source { get; }
+
+    /// <summary>What it computes on.</summary>
+    public Backend Backend { get; }
+
+    /// <summary>From words to token ids.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>From token ids to states.</summary>
+    public TextEncoder TextEncoder => networks.TextEncoder;
+
+    /// <summary>Predicts the noise in a latent.</summary>
+    public UNet Unet => networks.Unet;
+
+    /// <summary>Between latents and pictures.</summary>
+    public IAutoencoder Vae => networks.Vae;
+
+    /// <summary>scheduler_config.json.</summary>
+    public Config SchedulerConfig { get; }
+
+    /// <summary>LoRAs beside the weights, in the order given; empty when they were merged.</summary>
+    public IReadOnlyList<AttachedLora> Loras { get; private init; } = [];
+
+    /// <summary>Bytes that all packed weights and LoRAs take.</summary>
+    public long Bytes => networks.Bytes + Loras.Sum(lora => lora.Bytes);
+
+    /// <summary>Whether the UNet takes the guidance as an input: then no step takes a second pass, and a negative prompt has no effect.</summary>
+    public bool HasEmbeddedGuidance => Unet.Config.TimeConditionChannels > 0;
+
+    /// <summary>Whether the UNet itself needs few steps: it was distilled as a whole, or an LCM-LoRA was merged into it.</summary>
+    bool IsDistilled { get; }
+
+    /// <summary>The LoRAs as strong as they were asked for when the model was loaded.</summary>
+    public IReadOnlyList<LoraWeight> LoraWeights => [.. Loras.Select(lora => new LoraWeight(lora, lora.Weight))];
+
+    /// <summary>Whether a few steps are enough with these LoRAs on: one of them is an LCM-LoRA, or the UNet was distilled.</summary>
+    public bool IsLatentConsistency(IEnumerable<LoraWeight> loras) =>
+        IsDistilled || loras.Any(item => item.Weight != 0 && item.Lora.IsLcm);
+
+    /// <summary>
+    /// Loads a model: counts first what it and a run will take, then packs its weights. It waits for the device's turn.
+    /// </summary>
+    /// <param name="source">Where it comes from; the model's to close from here on, and closed where loading fails.</param>
+    /// <param name="backend">What to compute on, the caller's to dispose of.</param>
+    /// <param name="options">LoRAs, and how they are applied.</param>
+    /// <param name="run">What will be made with it, for the memory's sake; a picture of the model's own size when null.</param>
+    /// <param name="cancellationToken">Ends the loading between two weights; what was packed is freed.</param>
+    /// <exception cref="ModelException">The model's parts or a LoRA don't fit, or there is not enough memory.</exception>
+    /// <exception cref="WeightsException">A file is missing or malformed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static LoadedModel Load(IModelSource source, Backend backend, LoadOptions? options = null, GenerateOptions? run = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        var files = new LoraFiles();
+        try
+        {
+            // The tree is built twice: on a backend that counts, which tells the modules' names and what a run takes, and for good.
+            using (var counting = new DryBackend(backend))
+            {
+                var counted = Count(source, files, counting, options);
+                MemoryPlan.Of(counted, run).Require(backend, $"a picture from {source.Name} at this size");
+            }
+            using var turn = backend.Queue.Enter(cancellationToken);
+            return Build(source, files, backend, options, options.Fuse, cancellationToken);
+        }
+        catch
+        {
+            files.Dispose();
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The model on a backend that only counts, on which nothing has to be freed; its LoRA files are opened into
+    /// <paramref name="files"/>, which takes the names of the modules.
+    /// </summary>
+    internal static LoadedModel Count(IModelSource source, LoraFiles files, DryBackend backend, LoadOptions options) =>
+        Build(source, files, backend, options, fuse: false, CancellationToken.None, networks => files.Open(source, options, networks.Modules.Targets.Keys));
+
+    static LoadedModel Build(IModelSource source, LoraFiles files, Backend backend, LoadOptions options, bool fuse, CancellationToken cancellationToken, Action<Networks>? whenBuilt = null)
+    {
+        var networks = Networks.Build(source, backend, options.Precision ?? backend.DefaultPrecision,
+            fuse && files.Items.Count > 0 ? (component, parameters) => new FusedParameters(parameters, component, files.Items) : null, cancellationToken);
+        var attached = new List<AttachedLora>();
+        try
+        {
+            whenBuilt?.Invoke(networks);
+            if (!options.Fuse)
+                foreach (var (file, weight) in files.Items) attached.Add(AttachedLora.Attach(file, weight, networks.Modules, backend, cancellationToken));
+            return new LoadedModel(source, files, backend, networks, options.Fuse && files.HasLcm) { Loras = attached };
+        }
+        catch
+        {
+            foreach (var lora in attached) lora.Dispose();
+            networks.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees the weights, once the run that uses the device is done.</summary>
+    public void Dispose()
+    {
+        using var turn = Backend.Queue.Enter();
+        foreach (var lora in Loras) lora.Dispose();
+        networks.Dispose();
+        files.Dispose();
+        Source.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+using PureLcm.Kernels;
+using PureLcm.Model.Inspect;
+using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
+using PureLcm.Model.Schedulers;
+
+namespace PureLcm.Model.Pipelines;
+
+/// <summary>
+/// Text to picture with every choice made: words to conditioning, noise to a latent, a latent to a picture. Rombach et al. 2021,
+/// arXiv:2112.10752, figure 3. Pictures are asked for in their order.
+/// </summary>
+/// <param name="model">The model.</param>
+/// <param name="prompt">What the pictures show.</param>
+/// <param name="chosen">Resolved options.</param>
+sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : IDisposable
+{
+    readonly Scheduler scheduler = chosen.CreateScheduler(model);
+    Conditioning? conditioning;
+    Noise? noise;
+
+    /// <summary>Makes picture i.</summary>
+    /// <exception cref="ModelException">The model gives values that are not finite.</exception>
+    public Picture Make(Run run, int i)
+    {
+        if (conditioning is null) Report(GenerationStage.Text, i, 0, 1);
+        var decoded = Compute(run, i, out bool finite);
+        if (!finite) throw NotFinite.Find(run, () => Compute(run, i, out _));
+        var picture = Picture.FromModel(run.Backend, decoded)[0];
+        Report(GenerationStage.Decode, i, 1, 1);
+        return picture;
+    }
+
+    /// <summary>
+    /// From noise to a decoded picture, [1,H,W,3], which stays on the device; whether the numbers in between were finite is
+    /// looked at once, at the end, so that the device never waits for the host.
+    /// </summary>
+    Tensor Compute(Run run, int i, out bool finite)
+    {
+        using var frame = run.Enter("picture");
+        MakeRoom(run.Backend);
+        conditioning ??= Conditioner.Encode(run, model, chosen.Texts(model, prompt), chosen.Guidance!.Value);
+        noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i);
+        var all = noise.Upload(run, i); // [1 + steps that draw,h,w,4]
+
+        int steps = scheduler.Timesteps.Count;
+        Report(GenerationStage.Denoise, i, 0, steps);
+        var latent = new Sampler(model.Unet).Sample(run, scheduler, all.Batch(0), conditioning, step => noise.OfStep(all, step), (step, x) =>
+        {
+            chosen.OnStep?.Invoke(new(i, step, scheduler.Timesteps[step], x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
+            if (chosen.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
+            Report(GenerationStage.Denoise, i, step + 1, steps);
+        });
+
+        Report(GenerationStage.Decode, i, 0, 1);
+        MakeRoom(run.Backend);
+        var decoded = PictureDecoder.Decode(run, model.Vae, latent);
+        finite = run.Backend.AllFinite(latent) && run.Backend.AllFinite(decoded);
+        return frame.Keep(decoded);
+    }
+
+    /// <summary>
+    /// The UNet has little use for tensors of the VAE's sizes, and the VAE for the UNet's. A device of its own keeps both until they
+    /// are a quarter of its memory; of the host's, no more is kept than nobody misses.
+    /// </summary>
+    internal static void MakeRoom(Backend backend)
+    {
+        const long little = 64 << 20;
+        if (backend.PooledBytes > (backend.MemoryBytes / 4 ?? little)) backend.Trim();
+    }
+
+    void Report(GenerationStage stage, int picture, int step, int steps) => chosen.Progress?.Report(new(stage, picture, chosen.Count, step, steps));
+
+    /// <summary>Frees the conditioning.</summary>
+    public void Dispose() => conditioning?.Dispose();
+}

@@ -1,0 +1,52 @@
+using PureLcm.Kernels.Cpu;
+using PureLcm.Model.Pipelines;
+
+namespace PureLcm.Model.Tests.Pipelines;
+
+/// <summary>What is counted before anything is loaded is what a run takes.</summary>
+public sealed class MemoryPlanTests
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(128, 128, 4, false, false)]
+    [InlineData(192, 64, 2, true, false)]
+    [InlineData(128, 128, 3, false, true)]
+    public void TheEstimateIsThePeak(int width, int height, int steps, bool guided, bool fuse)
+    {
+        var load = new LoadOptions { Loras = [new(Path.Combine(Repository.Picturebook, "loras", "cyanotype.safetensors"), 0.5f)], Fuse = fuse };
+        var options = new GenerateOptions { Steps = steps, Width = width, Height = height, Guidance = guided ? 2 : 1 };
+        using var source = FolderSource.Open(Repository.Picturebook);
+        using var backend = new CpuBackend(1);
+        var plan = MemoryPlan.Of(source, load, options, backend);
+        using var pipeline = TextToImage.Load(Repository.Picturebook, load, backend, options, Cancellation);
+        Assert.Equal(plan.Weights, pipeline.Model.Bytes);
+        backend.ResetPeak();
+        pipeline.Generate("a boat", options, Cancellation);
+        Assert.InRange((double)plan.Tensors / backend.PeakFootprint, 0.98, 1.05); // a backend rounds sizes up a little
+    }
+
+    [Fact]
+    public void NoiseAndSizeCount()
+    {
+        using var source = FolderSource.Open(Repository.Picturebook);
+        var small = MemoryPlan.Of(source, null, new() { Width = 64, Height = 64 });
+        var large = MemoryPlan.Of(source, null, new() { Width = 512, Height = 512 });
+        var many = MemoryPlan.Of(source, null, new() { Width = 512, Height = 512, Count = 10000 });
+        var long50 = MemoryPlan.Of(source, null, new() { Width = 512, Height = 512, Steps = 50 });
+        Assert.Equal(small.Weights, large.Weights);
+        Assert.InRange((double)large.Tensors / small.Tensors, 20, 64);
+        Assert.Equal(large, many); // pictures are made one by one
+        Assert.True(long50.Bytes > large.Bytes);
+    }
+
+    /// <summary>What can't fit, or can't be, is told before anything is packed.</summary>
+    [Fact]
+    public void ToldBeforeTheWork()
+    {
+        var error = Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 16384, Height = 16384 }, cancellationToken: Cancellation));
+        Assert.Matches(@"^a picture from picturebook at this size takes about \d+\.\d GB of memory, and \d+\.\d GB are free; ", error.Message);
+        Assert.Contains("multiples of 8", Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 100 }, cancellationToken: Cancellation)).Message);
+        Assert.Contains("51 steps", Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Steps = 51 }, cancellationToken: Cancellation)).Message);
+    }
+}
