@@ -3,6 +3,7 @@ using PureLcm.Model;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
+using PureLcm.Tools.Output;
 
 namespace PureLcm.Tools.Commands;
 
@@ -63,13 +64,12 @@ static class Again
             Steps = made.Steps, Guidance = guidance, NegativePrompt = made.NegativePrompt, Seed = seed,
             Width = made.Width, Height = made.Height, Count = made.Count, Scheduler = made.Sampler,
         };
+        using var destination = Destination.Choose(result.GetValue(options.Output), made.Prompt, seed, 1);
         using var backend = options.Backend(result);
-        using var picturing = Picturing.Load(model, load, plan, backend);
-        string path = OutputNames.Choose(result.GetValue(options.Output), made.Prompt, seed, 1)[0];
+        using var maker = PictureMaker.Load(model, load, plan, backend, stop);
         var old = OldPicture(file); // before it is written over
-        var picture = picturing.Generate(made.Prompt, plan, "again", stop)[made.Index];
-        picture.Save(path);
-        Console.WriteLine(path);
+        var picture = maker.Make(made.Prompt, plan, "again", stop).ElementAt(made.Index);
+        destination.Save(picture);
         if (old is null) return Exit.Ok;
         bool same = picture.Rgb.AsSpan().SequenceEqual(old.Rgb);
         Console.Error.WriteLine(same ? "the same picture, bit for bit" : "not the same picture bit for bit: another program, version or device made the first");
