@@ -1,8 +1,6 @@
 using System.CommandLine;
-using PureLcm.Kernels.Gpu;
 using PureLcm.Model;
-using PureLcm.Model.Layers;
-using PureLcm.Weights;
+using PureLcm.Tools.Output;
 
 namespace PureLcm.Tools;
 
@@ -16,47 +14,42 @@ static class Exit
 
     public static int Run(RootCommand root, string[] args)
     {
-        var parsed = root.Parse(args);
+        StandardStreams.Install();
+        // A prompt may begin with @; files of arguments are nothing that anybody asked for.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) Console.Error.WriteLine($"lcm: {error.Message}");
             string command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            Console.Error.WriteLine($"lcm: see lcm {command}--help");
+            foreach (string message in parsed.Errors.Select(error => OneLine(error.Message)).Distinct())
+                Console.Error.WriteLine($"lcm: {message} (see lcm {command}--help)");
             return Usage;
         }
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        int code = parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        // Files were written: then the lines that name them are worth less than they are. Otherwise the lines were what was asked for.
+        if (code != Ok || !StandardStreams.OutputIsIncomplete || Ledger.HasWritten) return code;
+        Console.Error.WriteLine("lcm: not all could be printed: standard output is closed, or its disk is full");
+        return Failed;
     }
 
-    /// <summary>The body of a command: its errors become sentences, and Ctrl-C stops it between two modules.</summary>
+    /// <summary>The body of a command: its errors become sentences, and Ctrl-C, SIGTERM and SIGHUP stop it within a second.</summary>
     public static int Guard(Func<CancellationToken, int> body)
     {
-        using var stop = new CancellationTokenSource();
-        void Stop(object? sender, ConsoleCancelEventArgs e)
-        {
-            e.Cancel = true; // the command ends by itself, with nothing half-written
-            stop.Cancel();
-        }
-        Console.CancelKeyPress += Stop;
-        using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        });
+        using var signals = new StopSignals(EndNow);
         try
         {
-            return body(stop.Token);
+            return body(signals.Token);
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("lcm: stopped; nothing was written");
+            Console.Error.WriteLine($"lcm: stopped; {Ledger.Done}");
             return Stopped;
         }
-        catch (UsageException e)
+        catch (Exception e) when (e is UsageException or ChoiceException)
         {
             Console.Error.WriteLine($"lcm: {e.Message}");
             return Usage;
         }
-        catch (Exception e) when (e is ModelException or WeightsException or GpuException)
+        catch (PureLcmException e)
         {
             Console.Error.WriteLine($"lcm: {e.Message}");
             return Failed;
@@ -77,10 +70,21 @@ static class Exit
             Console.Error.WriteLine($"lcm: this is a bug in lcm; please report it with these lines:\n{e}");
             return Failed;
         }
-        finally
+    }
+
+    static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+
+    /// <summary>Ends the process whatever the command is doing, with nothing half-written.</summary>
+    static void EndNow()
+    {
+        string done = Ledger.Close();
+        // Who reads the lines may have stopped reading: nobody waits for that.
+        Task.Run(() =>
         {
-            Console.CancelKeyPress -= Stop;
-        }
+            if (!Console.IsErrorRedirected) Console.Error.Write("\u001b[?25h\n"); // a bar hides the cursor
+            Console.Error.WriteLine($"lcm: stopped; {done}");
+        }).Wait(TimeSpan.FromSeconds(0.2));
+        Environment.Exit(Stopped);
     }
 }
 

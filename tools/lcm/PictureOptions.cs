@@ -5,6 +5,7 @@ using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Gpu;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
+using TorchSeed = PureLcm.Model.Random.Seed;
 
 namespace PureLcm.Tools;
 
@@ -21,40 +22,42 @@ sealed class PictureOptions
 
     public Option<bool> Fuse { get; } = new("--fuse") { Description = "Merge LoRAs into the weights: faster steps, rounded to the file's type." };
 
-    public Option<int?> Steps { get; } = Number("--steps", "Steps of the sampler: 4 with latent consistency, else 25.");
+    public Option<int?> Steps { get; } = Number("--steps", 1, 1000, "Steps of the sampler: 4 with latent consistency, else 25.");
 
     public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.");
 
     public Option<string> Negative { get; } = new("--negative") { Description = "What the picture should not show (with a guidance above 1).", HelpName = "TEXT", DefaultValueFactory = _ => "" };
 
-    public Option<long?> Seed { get; } = new("--seed")
+    public Option<TorchSeed?> Seed { get; } = new("--seed")
     {
-        Description = "The same seed makes the same picture, as in diffusers; a random one if not given.", HelpName = "N",
-        CustomParser = result => long.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed)
-            ? seed : Fail<long?>(result, $"--seed {result.Tokens[0].Value} is not a whole number, such as 7"),
+        Description = "The same seed makes the same picture, as in diffusers: -2^63 to 2^64-1, of which the low 32 bits count. A random one if not given.", HelpName = "N",
+        CustomParser = result => TorchSeed.TryParse(result.Tokens[0].Value, out var seed)
+            ? seed : Fail<TorchSeed?>(result, $"--seed {result.Tokens[0].Value} is not a whole number from -2^63 to 2^64-1, such as 7"),
     };
 
     public Option<(int Width, int Height)?> Size { get; } = new("--size")
     {
         Description = "Width and height in pixels, multiples of 8; the model's own if not given.", HelpName = "WxH",
-        CustomParser = result => ParseSize(result.Tokens[0].Value) ?? Fail<(int, int)?>(result, $"--size {result.Tokens[0].Value} is not a width and a height, such as 512x512"),
+        CustomParser = result => ParseSize(result.Tokens[0].Value) ?? Fail<(int, int)?>(result, $"--size {result.Tokens[0].Value} is not a width and a height, such as 512x512: multiples of 8 from 8 to 16384"),
     };
 
-    public Option<int?> Count { get; } = Number("--count", "How many pictures to make from the seed.");
+    public Option<int?> Count { get; } = Number("--count", 1, 10000, "How many pictures to make from the seed.");
 
     public Option<string?> Scheduler { get; } = new("--scheduler") { Description = "lcm, or ddim: the way of before, with many small steps.", HelpName = string.Join('|', SchedulerNames.All) };
 
-    public Option<int?> Threads { get; } = Number("--threads", "Threads to compute on; one a core if not given. The picture is the same with any number.");
+    public Option<int?> Threads { get; } = Number("--threads", 1, 1024, "Threads to compute on; one a core if not given. The picture is the same with any number.");
 
     public Option<string> Device { get; } = new("--device")
     {
         Description = $"What computes: {Devices.Choices}; lcm devices lists them. auto takes a graphics card if there is a good one, else the CPU.",
         HelpName = "DEVICE", DefaultValueFactory = _ => "auto",
+        CustomParser = result => IsDevice(result.Tokens[0].Value)
+            ? result.Tokens[0].Value : Fail<string>(result, $"--device {result.Tokens[0].Value}: a device is {Devices.Choices}, with a number N from 0 that lcm devices shows"),
     };
 
     public Option<string?> Precision { get; } = new("--precision") { Description = "How activations are stored on a graphics card or under OpenCL: fp16 on cards and fp32 elsewhere if not given. Sums are always fp32.", HelpName = "fp32|fp16|bf16" };
 
-    public Option<string?> Output { get; } = new("--output", "-o") { Description = "The PNG file to write, or a folder; a new name made of the prompt if not given.", HelpName = "FILE|FOLDER" };
+    public Option<string?> Output { get; } = new("--output", "-o") { Description = "The PNG file to write, or a folder, or - for standard output; a new name made of the prompt if not given.", HelpName = "FILE|FOLDER|-" };
 
     public PictureOptions()
     {
@@ -78,7 +81,6 @@ sealed class PictureOptions
     {
         string device = result.GetValue(Device)!;
         int? threads = result.GetValue(Threads);
-        if (threads is < 1 or > 1024) throw new UsageException($"--threads {threads} is not a number from 1 to 1024");
         var backend = Devices.Open(device, threads ?? 0, out string? notice);
         if (notice is not null) Console.Error.WriteLine(notice);
         if (threads is not null && backend is not CpuBackend) throw Refuse(backend, "--threads is for --device cpu; other devices have their own number");
@@ -102,14 +104,21 @@ sealed class PictureOptions
         _ => null,
     };
 
-    /// <summary>The seed that was given, or a new one; up to 2^32, since torch's generator takes no more.</summary>
-    public long ChosenSeed(ParseResult result) => result.GetValue(Seed) ?? Random.Shared.NextInt64(1L << 32);
+    /// <summary>The seed that was given, or a new one. Where torch takes it for another number, that is said.</summary>
+    public TorchSeed ChosenSeed(ParseResult result)
+    {
+        if (result.GetValue(Seed) is not { } seed) return TorchSeed.Draw();
+        string taken = ((uint)seed.Bits).ToString(CultureInfo.InvariantCulture);
+        if (taken != seed.ToString())
+            Console.Error.WriteLine($"Seed {seed} is taken as {taken}, its low 32 bits, as torch takes it{(seed == -1 ? "; for a random one leave --seed out" : "")}");
+        return seed;
+    }
 
-    static Option<int?> Number(string name, string description) => new(name)
+    static Option<int?> Number(string name, int least, int most, string description) => new(name)
     {
         Description = description, HelpName = "N",
-        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
-            ? number : Fail<int?>(result, $"{name} {result.Tokens[0].Value} is not a whole number, such as 4"),
+        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+            ? number : Fail<int?>(result, $"{name} {result.Tokens[0].Value} is not a whole number from {least} to {most}"),
     };
 
     static Option<double?> Real(string name, string description) => new(name)
@@ -123,7 +132,17 @@ sealed class PictureOptions
     {
         string[] sides = text.Split('x', 'X');
         return sides.Length == 2 && int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
-            && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int height) ? (width, height) : null;
+            && int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out int height) && IsSide(width) && IsSide(height) ? (width, height) : null;
+
+        static bool IsSide(int side) => side is >= 8 and <= 16384 && side % 8 == 0;
+    }
+
+    /// <summary>Whether a name is one of <see cref="Devices.Choices"/>, with or without a number where they say [:N]; not whether it is there.</summary>
+    static bool IsDevice(string text)
+    {
+        string[] parts = text.Split(':', 2);
+        return Devices.Choices.Split([", ", " or "], StringSplitOptions.None).Any(choice =>
+            choice == text || choice == parts[0] + "[:N]" && (parts.Length == 1 || parts[1].Length is > 0 and < 6 && parts[1].All(char.IsAsciiDigit)));
     }
 
     static T? Fail<T>(System.CommandLine.Parsing.ArgumentResult result, string message)

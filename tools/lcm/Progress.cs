@@ -13,17 +13,43 @@ namespace PureLcm.Tools;
 /// </summary>
 static class Progress
 {
-    public static T Show<T>(string what, Func<IProgress<GenerationProgress>, T> run) =>
-        Console.IsErrorRedirected ? run(new Lines(what)) : OnTerminal(what, run);
+    /// <summary>
+    /// Shows how the next picture of a run is made. Each picture has a bar of its own, so that between two the terminal is free
+    /// for the lines that say where they went.
+    /// </summary>
+    /// <param name="what">The command.</param>
+    /// <param name="run">What the run reports to.</param>
+    /// <param name="next">Makes the picture.</param>
+    public static void Show(string what, Relay run, Func<bool> next)
+    {
+        if (!Console.IsErrorRedirected)
+        {
+            OnTerminal(what, run, next);
+            return;
+        }
+        run.To = new Lines(what);
+        next();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // Spectre.Console isn't loaded where nobody looks
-    static T OnTerminal<T>(string what, Func<IProgress<GenerationProgress>, T> run)
+    static void OnTerminal(string what, Relay run, Func<bool> next)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
-        T result = default!;
         console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .Start(context => result = run(new Bar(context.AddTask(Markup.Escape(what)), what)));
-        return result;
+            .Start(context =>
+            {
+                run.To = new Bar(context.AddTask(Markup.Escape(what)), what);
+                next();
+            });
+    }
+
+    /// <summary>What a run reports to, as long as it goes on.</summary>
+    public sealed class Relay : IProgress<GenerationProgress>
+    {
+        /// <summary>Shows the picture that is being made.</summary>
+        public IProgress<GenerationProgress>? To { get; set; }
+
+        public void Report(GenerationProgress value) => To?.Report(value);
     }
 
     static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
@@ -63,19 +89,21 @@ static class Progress
     sealed class Bar(ProgressTask task, string what) : IProgress<GenerationProgress>
     {
         readonly Rate rate = new();
+        int steps = 1;
 
         public void Report(GenerationProgress now)
         {
             string picture = now.Pictures > 1 ? string.Create(CultureInfo.InvariantCulture, $" {now.Picture + 1}/{now.Pictures}") : "";
+            if (now.Stage == GenerationStage.Denoise) steps = now.Steps;
             // The decoder counts as one more step: about what it takes beside a few steps of the UNet.
-            task.MaxValue = now.Pictures * (Math.Max(now.Steps, 1) + 1.0);
-            (double done, string text) = now.Stage switch
+            task.MaxValue = now.Pictures * (steps + 1.0);
+            (int done, string text) = now.Stage switch
             {
                 GenerationStage.Denoise => (now.Step, string.Create(CultureInfo.InvariantCulture, $"step {now.Step}/{now.Steps}{rate.Of(now.Step)}")),
-                GenerationStage.Decode => (task.MaxValue / now.Pictures - 1 + now.Step, "decoding"),
-                _ => (0.0, "reading the prompt"),
+                GenerationStage.Decode => (steps + now.Step, "decoding"),
+                _ => (0, "reading the prompt"),
             };
-            if (now.Stage != GenerationStage.Decode) task.Value = now.Picture * task.MaxValue / now.Pictures + done;
+            task.Value = now.Picture * (steps + 1.0) + done;
             task.Description = Markup.Escape($"{what}{picture}: {text}");
         }
     }

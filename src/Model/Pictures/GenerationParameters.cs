@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
@@ -14,8 +13,8 @@ namespace PureLcm.Model.Pictures;
 /// Negative prompt: trees
 /// Steps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, Size: 128x128, Model: picturebook, Version: PureLcm 0.1.0
 /// </code>
-/// Fields that only this program knows (LoRA files, the model's folder) are added in the same form, so that
-/// <see cref="Parse"/> gives back exactly what was written, whatever the prompt's characters are.
+/// Fields that only this program knows (LoRA files, the model's fingerprint) are added in the same form, so that
+/// <see cref="Parse"/> gives back exactly what was written, whatever the prompt's characters are. Files go by name and hash.
 /// </summary>
 public sealed record GenerationParameters
 {
@@ -37,11 +36,11 @@ public sealed record GenerationParameters
     /// <summary>The sampler.</summary>
     public required SchedulerKind Sampler { get; init; }
 
-    /// <summary>How much the prompt counted.</summary>
-    public required double Guidance { get; init; }
+    /// <summary>How much the prompt counted; null if the text doesn't say.</summary>
+    public required double? Guidance { get; init; }
 
-    /// <summary>The generator's seed.</summary>
-    public required Seed Seed { get; init; }
+    /// <summary>The generator's seed; null if the text doesn't say, or says -1 as other programs do for a random one.</summary>
+    public required Seed? Seed { get; init; }
 
     /// <summary>Pixels in a row; null if the text doesn't say.</summary>
     public int? Width { get; init; }
@@ -52,14 +51,20 @@ public sealed record GenerationParameters
     /// <summary>The model's name.</summary>
     public string Model { get; init; } = "";
 
-    /// <summary>The model's folder; null for the model that the program ships with, or if another program made the picture.</summary>
+    /// <summary>What <see cref="FileHashes.Model"/> said of the model; null if the text doesn't say.</summary>
+    public string? ModelFingerprint { get; init; }
+
+    /// <summary>
+    /// The model's folder, in texts that versions up to 0.1.0 wrote; null for the model that the program ships with. No longer
+    /// written: where a person keeps files is nobody else's business.
+    /// </summary>
     public string? ModelFolder { get; init; }
 
     /// <summary>Whether the LCM-LoRA in the model's own folder was on, if there is one.</summary>
     public bool Lcm { get; init; } = true;
 
-    /// <summary>Further LoRAs. Of a picture that another program made, only their names are known, without a file's ending.</summary>
-    public IReadOnlyList<LoraChoice> Loras { get; init; } = [];
+    /// <summary>Further LoRAs.</summary>
+    public IReadOnlyList<UsedLora> Loras { get; init; } = [];
 
     /// <summary>Whether LoRAs were merged into the weights.</summary>
     public bool Fuse { get; init; }
@@ -72,6 +77,12 @@ public sealed record GenerationParameters
 
     /// <summary>The program that made the picture, "PureLcm 0.1.0"; empty if the text doesn't say.</summary>
     public string Version { get; init; } = Program + typeof(GenerationParameters).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>
+    /// What the text says that changes the picture and that this program doesn't do, as "Clip skip: 2". Fields that it doesn't know
+    /// are among them. <see cref="ToText"/> leaves them away.
+    /// </summary>
+    public IReadOnlyList<string> NotFollowed { get; init; } = [];
 
     /// <summary>Whether this program made the picture, and so can make the same one again.</summary>
     public bool IsOwn => Version.StartsWith(Program, StringComparison.Ordinal);
@@ -94,17 +105,21 @@ public sealed record GenerationParameters
         var text = new StringBuilder();
         Add("Steps", Steps.ToString(CultureInfo.InvariantCulture));
         Add("Sampler", Sampler.A1111Name());
-        Add("CFG scale", Number(Guidance));
-        Add("Seed", Seed.ToString());
+        if (Guidance is { } guidance) Add("CFG scale", Number(guidance));
+        if (Seed is { } seed) Add("Seed", seed.ToString());
         if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
         if (Model.Length > 0) Add("Model", Model);
-        if (ModelFolder is not null) Add("Model folder", ModelFolder);
+        if (ModelFingerprint is not null) Add("Model fingerprint", ModelFingerprint);
         if (!Lcm) Add("LCM-LoRA", "off");
         for (int i = 0; i < Loras.Count; i++)
         {
-            Add($"LoRA {i + 1}", Loras[i].Path);
+            Add($"LoRA {i + 1}", Loras[i].FileName);
             Add($"LoRA {i + 1} weight", Number(Loras[i].Weight));
+            if (Loras[i].Hash is { } hash) Add($"LoRA {i + 1} hash", hash);
         }
+        // Once more as other tools look for them.
+        string hashes = string.Join(", ", Loras.Where(lora => lora.Hash is not null).Select(lora => $"{lora.Title}: {lora.Hash}"));
+        if (hashes.Length > 0) Add("Lora hashes", hashes);
         if (Fuse) Add("LoRA fused", "yes");
         if (Count > 1)
         {
@@ -121,17 +136,18 @@ public sealed record GenerationParameters
     /// <exception cref="ModelException">The text has another form, or asks for what this program doesn't have.</exception>
     public static GenerationParameters Parse(string text)
     {
-        string[] lines = text.Split('\n');
-        int last = Array.FindLastIndex(lines, line => !string.IsNullOrWhiteSpace(line));
-        var fields = last < 0 ? [] : ParameterFields.Parse(lines[last]);
-        if (!fields.ContainsKey("Steps") || !fields.ContainsKey("Sampler"))
+        var (lines, last, fields) = Lines(text);
+        if (!IsParameters(fields))
             throw new ModelException("its parameters don't end in a line such as \"Steps: 4, Sampler: LCM, CFG scale: 1, Seed: 7\", so what made it can't be told");
 
         var (prompt, negative) = Split(lines.AsSpan(0, last));
         string version = fields.GetValueOrDefault("Version", "");
         bool own = version.StartsWith(Program, StringComparison.Ordinal);
-        var loras = own ? ReadLoras(fields) : LoraTags.Cut(ref prompt);
+        var loras = own ? ReadLoras(fields) : TheirLoras(fields, ref prompt);
         if (own) prompt = LoraTags.CutComposed(prompt, loras);
+        // Other programs' prompts have a syntax; ours are words.
+        string[] notFollowed = [.. UnfollowedFields.OfFields(fields, own),
+            .. own ? [] : UnfollowedFields.OfPrompt(prompt, "prompt").Concat(UnfollowedFields.OfPrompt(negative, "negative prompt"))];
         var (width, height) = Size(fields);
         return new()
         {
@@ -139,19 +155,35 @@ public sealed record GenerationParameters
             NegativePrompt = fields.GetValueOrDefault("Exact negative prompt", negative),
             Steps = Int(fields, "Steps", null),
             Sampler = ReadSampler(fields["Sampler"]),
-            Guidance = Double(fields, "CFG scale", 7),
-            Seed = ReadSeed(fields),
+            Guidance = fields.ContainsKey("CFG scale") ? Double(fields, "CFG scale") : null,
+            Seed = ReadSeed(fields, own),
             Width = width,
             Height = height,
             Model = fields.GetValueOrDefault("Model", ""),
-            ModelFolder = fields.GetValueOrDefault("Model folder"),
+            ModelFingerprint = own ? fields.GetValueOrDefault("Model fingerprint") : null,
+            ModelFolder = own ? fields.GetValueOrDefault("Model folder") : null,
             Lcm = own && fields.GetValueOrDefault("LCM-LoRA") != "off",
             Loras = loras,
-            Fuse = fields.GetValueOrDefault("LoRA fused") == "yes",
-            Count = Int(fields, "Batch size", 1),
-            Index = Int(fields, "Batch pos", 0),
+            Fuse = own && fields.GetValueOrDefault("LoRA fused") == "yes",
+            // Other programs give each picture of a batch a seed of its own, and say that one.
+            Count = own ? Int(fields, "Batch size", 1) : 1,
+            Index = own ? Int(fields, "Batch pos", 0) : 0,
             Version = version,
+            NotFollowed = notFollowed,
         };
+    }
+
+    /// <summary>Whether a text has this form, so that <see cref="Parse"/> can make something of it.</summary>
+    public static bool IsParameters(string text) => IsParameters(Lines(text).Fields);
+
+    static bool IsParameters(Dictionary<string, string> fields) => fields.ContainsKey("Steps") && fields.ContainsKey("Sampler");
+
+    /// <summary>A text's lines, which of them is the last, and the fields in that.</summary>
+    static (string[] Lines, int Last, Dictionary<string, string> Fields) Lines(string text)
+    {
+        string[] lines = text.Split('\n');
+        int last = Array.FindLastIndex(lines, line => !string.IsNullOrWhiteSpace(line));
+        return (lines, last, last < 0 ? [] : ParameterFields.Parse(lines[last]));
     }
 
     /// <summary>The lines before the fields as prompt and negative prompt, as A1111 takes them: blanks around lines don't count.</summary>
@@ -185,12 +217,23 @@ public sealed record GenerationParameters
         return true;
     }
 
-    static List<LoraChoice> ReadLoras(Dictionary<string, string> fields)
+    static List<UsedLora> ReadLoras(Dictionary<string, string> fields)
     {
-        List<LoraChoice> loras = [];
-        for (int i = 1; fields.TryGetValue($"LoRA {i}", out string? path); i++)
-            loras.Add(new(path, Float(fields, $"LoRA {i} weight", 1)));
+        List<UsedLora> loras = [];
+        for (int i = 1; fields.TryGetValue($"LoRA {i}", out string? name); i++)
+            loras.Add(new(name, Float(fields, $"LoRA {i} weight", 1), fields.GetValueOrDefault($"LoRA {i} hash")));
         return loras;
+    }
+
+    /// <summary>
+    /// The LoRAs in another program's prompt, which are taken out of it, and their hashes ("one: 1b7b4ec9d5f4, two: …").
+    /// </summary>
+    static List<UsedLora> TheirLoras(Dictionary<string, string> fields, ref string prompt)
+    {
+        var hashes = new Dictionary<string, string>();
+        foreach (string entry in fields.GetValueOrDefault("Lora hashes", "").Split(", "))
+            if (entry.LastIndexOf(": ", StringComparison.Ordinal) is > 0 and var colon) hashes[entry[..colon]] = entry[(colon + 2)..];
+        return [.. LoraTags.Cut(ref prompt).Select(lora => lora with { Hash = hashes.GetValueOrDefault(lora.Name) })];
     }
 
     static (int? Width, int? Height) Size(Dictionary<string, string> fields)
@@ -206,16 +249,16 @@ public sealed record GenerationParameters
     static SchedulerKind ReadSampler(string name) => SchedulerNames.Find(name)
         ?? throw new ModelException($"it was made with the sampler {name}, and only {string.Join(" and ", SchedulerNames.All)} are supported");
 
-    static Seed ReadSeed(Dictionary<string, string> fields)
+    static Seed? ReadSeed(Dictionary<string, string> fields, bool own)
     {
         string? value = fields.GetValueOrDefault("Seed");
-        return Seed.TryParse(value, out var seed) ? seed : throw Malformed("Seed", value);
+        if (!own && (value is null or "-1")) return null;
+        return Random.Seed.TryParse(value, out var seed) ? seed : throw Malformed("Seed", value);
     }
 
-    static double Double(Dictionary<string, string> fields, string name, double fallback) =>
-        !fields.TryGetValue(name, out string? value) ? fallback
-        : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number
-        : throw Malformed(name, value);
+    static double Double(Dictionary<string, string> fields, string name) =>
+        double.TryParse(fields[name], NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number : throw Malformed(name, fields[name]);
 
     static float Float(Dictionary<string, string> fields, string name, float fallback) =>
         !fields.TryGetValue(name, out string? value) ? fallback

@@ -1,5 +1,4 @@
 using System.Globalization;
-using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Model.Pictures;
 
@@ -9,20 +8,20 @@ static class LoraTags
     const string Start = "<lora:";
 
     /// <summary>What is appended to a prompt, so that other tools know of the LoRAs.</summary>
-    public static string Compose(IEnumerable<LoraChoice> loras) => string.Concat(loras.Select(lora =>
-        string.Create(CultureInfo.InvariantCulture, $" {Start}{Path.GetFileNameWithoutExtension(lora.Path).Trim()}:{lora.Weight:R}>")));
+    public static string Compose(IEnumerable<UsedLora> loras) => string.Concat(loras.Select(lora =>
+        string.Create(CultureInfo.InvariantCulture, $" {Start}{lora.Title.Trim()}:{lora.Weight:R}>")));
 
     /// <summary>Takes what <see cref="Compose"/> made off a prompt.</summary>
-    public static string CutComposed(string prompt, IEnumerable<LoraChoice> loras)
+    public static string CutComposed(string prompt, IEnumerable<UsedLora> loras)
     {
         string tags = Compose(loras);
         return prompt.EndsWith(tags, StringComparison.Ordinal) ? prompt[..^tags.Length] : prompt;
     }
 
     /// <summary>Takes all tags out of another program's prompt.</summary>
-    public static List<LoraChoice> Cut(ref string prompt)
+    public static List<UsedLora> Cut(ref string prompt)
     {
-        List<LoraChoice> loras = [];
+        List<UsedLora> loras = [];
         for (int at = 0; (at = prompt.IndexOf(Start, at, StringComparison.Ordinal)) >= 0;)
         {
             int end = prompt.IndexOf('>', at);

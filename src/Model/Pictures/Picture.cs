@@ -62,9 +62,29 @@ public sealed class Picture
         return pictures;
     }
 
-    /// <summary>Reads a PNG file, its texts with it. Transparency is left away.</summary>
-    /// <exception cref="ModelException">The file is missing, unreadable, no PNG, broken, or larger than 67 megapixels.</exception>
+    /// <summary>
+    /// Reads a PNG, JPEG or WebP file (told by how it begins), its texts with it. What is transparent is laid on white; a photo is
+    /// turned as its camera was held. The parameters that A1111 puts into the comment of JPEG and WebP files are the text "parameters".
+    /// </summary>
+    /// <exception cref="ModelException">
+    /// The file is missing, unreadable, another format, an animation, damaged, or larger than 67 megapixels or 16384 pixels a side.
+    /// </exception>
     public static Picture Load(string path) => PictureFile.Read(path);
+
+    /// <summary>Reads a picture as <see cref="Load"/> does.</summary>
+    /// <param name="stream">A file's bytes, from where it stands to its end.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <exception cref="ModelException">As for <see cref="Load"/>.</exception>
+    /// <exception cref="IOException">The stream can't be read.</exception>
+    public static Picture Read(Stream stream, string name = "the picture") => PictureFile.Read(stream, name);
+
+    /// <summary>The texts of a picture's file, its pixels unread: of a damaged file, too, as far as it goes.</summary>
+    /// <exception cref="ModelException">The file is missing, unreadable or another format.</exception>
+    public static IReadOnlyDictionary<string, string> LoadTexts(string path) => PictureFile.ReadTexts(path);
+
+    /// <summary>Whether a file begins as pictures do, whatever its name is: "PNG", "JPEG" or "WebP", or null.</summary>
+    /// <exception cref="ModelException">The file is missing or unreadable.</exception>
+    public static string? FormatOf(string path) => PictureFile.FormatOf(path);
 
     /// <summary>Writes a PNG file, with texts in it. It appears whole or not at all, and replaces one of that name.</summary>
     /// <param name="path">A name that ends in .png.</param>
@@ -75,6 +95,12 @@ public sealed class Picture
     {
         if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new ModelException($"{path}: pictures are written as PNG; give it a name that ends in .png");
-        WholeFile.Write(path, 0, stream => PictureFile.Write(this, texts ?? Texts, stream));
+        WholeFile.Write(path, 0, stream => Write(stream, texts));
     }
+
+    /// <summary>Writes a PNG file into a stream, with texts in it.</summary>
+    /// <param name="stream">Where to; it stays open.</param>
+    /// <param name="texts">Texts by their keywords (1 to 79 characters of Latin-1); null means <see cref="Texts"/>.</param>
+    /// <exception cref="IOException">The stream can't be written.</exception>
+    public void Write(Stream stream, IReadOnlyDictionary<string, string>? texts = null) => PictureFile.Write(this, texts ?? Texts, stream);
 }

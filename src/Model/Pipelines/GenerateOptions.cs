@@ -107,13 +107,13 @@ public sealed record GenerateOptions
         };
         foreach (int side in (int[])[resolved.Width.Value, resolved.Height.Value])
             if (side <= 0 || side % reduction != 0 || side > 16384)
-                throw new ModelException($"a picture of {resolved.Width}x{resolved.Height} can't be made: width and height must be multiples of {reduction} from {reduction} to 16384; try {Nearest(resolved.Width.Value)}x{Nearest(resolved.Height.Value)}");
+                throw new ChoiceException($"a picture of {resolved.Width}x{resolved.Height} can't be made: width and height must be multiples of {reduction} from {reduction} to 16384; try {Nearest(resolved.Width.Value)}x{Nearest(resolved.Height.Value)}");
         if (resolved.Count is < 1 or > 10000)
-            throw new ModelException($"{resolved.Count} pictures can't be made: ask for 1 to 10000");
+            throw new ChoiceException($"{resolved.Count} pictures can't be made: ask for 1 to 10000");
         if (resolved.Index is < 0 || resolved.Index >= resolved.Count)
-            throw new ModelException($"there is no picture {resolved.Index} among {resolved.Count}, which are counted from 0");
+            throw new ChoiceException($"there is no picture {resolved.Index} among {resolved.Count}, which are counted from 0");
         if (!double.IsFinite(resolved.Guidance.Value))
-            throw new ModelException("guidance must be a number, such as 1 or 7.5");
+            throw new ChoiceException("guidance must be a number, such as 1 or 7.5");
         return resolved;
 
         int Nearest(int side) => Math.Clamp((side + reduction / 2) / reduction, 1, 16384 / reduction) * reduction;

@@ -48,11 +48,16 @@ sealed class MersenneTwister
 
     void Twist()
     {
-        for (int i = 0; i < N; i++)
-        {
-            uint y = state[i] & 0x80000000 | state[(i + 1) % N] & 0x7FFFFFFF;
-            state[i] = state[(i + M) % N] ^ y >> 1 ^ (y & 1) * 0x9908B0DF;
-        }
+        // i + 1 and i + M go round; without divisions, since large batches pass over billions of numbers.
+        for (int i = 0; i < N - M; i++) state[i] = state[i + M] ^ Mixed(state[i], state[i + 1]);
+        for (int i = N - M; i < N - 1; i++) state[i] = state[i + M - N] ^ Mixed(state[i], state[i + 1]);
+        state[N - 1] = state[M - 1] ^ Mixed(state[N - 1], state[0]);
         next = 0;
+    }
+
+    static uint Mixed(uint upper, uint lower)
+    {
+        uint y = upper & 0x80000000 | lower & 0x7FFFFFFF;
+        return y >> 1 ^ (y & 1) * 0x9908B0DF;
     }
 }

@@ -42,7 +42,7 @@ public sealed class Ddim : Scheduler
                 _ => steps == 1 ? 0 : (int)Math.Round((steps - 1 - i) * ((trained - 1) / (double)(steps - 1))),
             };
         if (timesteps[0] >= trained)
-            throw new ModelException($"{steps} steps with steps_offset {offset} begin at timestep {timesteps[0]}, beyond the training's last, {trained - 1}: ask for fewer steps");
+            throw new ChoiceException($"{steps} steps with steps_offset {offset} begin at timestep {timesteps[0]}, beyond the training's last, {trained - 1}: ask for fewer steps");
         return timesteps;
     }
 
@@ -50,7 +50,7 @@ public sealed class Ddim : Scheduler
     {
         var schedule = NoiseSchedule.Read(config, ("linear", 0.0001, 0.02));
         if (steps < 1 || steps > schedule.Count)
-            throw new ModelException($"{steps} steps can't be taken with the scheduler ddim: ask for 1 to {schedule.Count}; 25 make a good picture");
+            throw new ChoiceException($"{steps} steps can't be taken with the scheduler ddim: ask for 1 to {schedule.Count}; 25 make a good picture");
         int offset = imagePipeline ? 1 : config.Int("steps_offset", 0);
         var timesteps = ChooseTimesteps(NoiseSchedule.OneOf(config, "timestep_spacing", "leading", "trailing", "linspace"), schedule.Count, steps, offset);
         return new Ddim(schedule, timesteps, config.Bool("set_alpha_to_one", true) ? 1 : schedule.AlphaCumprod(0));

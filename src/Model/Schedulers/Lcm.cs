@@ -62,7 +62,7 @@ public sealed class Lcm : Scheduler
     {
         int k = trained / originalSteps, known = (int)(originalSteps * strength);
         if (steps < 1 || steps > known)
-            throw new ModelException(strength == 1
+            throw new ChoiceException(strength == 1
                 ? $"{steps} steps can't be taken with the scheduler lcm: ask for 1 to {known}; 4 make a good picture"
                 : $"{steps} steps can't be taken with the scheduler lcm at a strength of {strength}: "
                     + (known > 0 ? $"ask for 1 to {known}, or a larger strength" : $"ask for a strength of {1.0 / originalSteps} or more"));

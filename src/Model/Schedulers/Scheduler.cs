@@ -46,7 +46,7 @@ public abstract class Scheduler
     /// <exception cref="WeightsException">A field of the configuration says something that is not supported.</exception>
     public static Scheduler Create(SchedulerKind kind, Config config, int steps, double strength = 1, bool imagePipeline = true)
     {
-        if (!(strength is >= 0 and <= 1)) throw new ModelException($"a strength of {strength} is not between 0 and 1");
+        if (!(strength is >= 0 and <= 1)) throw new ChoiceException($"a strength of {strength} is not between 0 and 1");
         if (!imagePipeline)
         {
             // Clipping x0 to [-1,1] is no linear combination, and nobody wants it of latents; but Ddim's class clips unless told.

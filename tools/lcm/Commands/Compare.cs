@@ -7,6 +7,7 @@ using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
+using PureLcm.Tools.Output;
 
 namespace PureLcm.Tools.Commands;
 
@@ -26,11 +27,11 @@ static class Compare
     {
         string prompt = result.GetValue(options.Prompt)!;
         string? model = result.GetValue(options.Model);
-        long seed = options.ChosenSeed(result);
+        var seed = options.ChosenSeed(result);
         var loras = options.Loras(result);
         var size = result.GetValue(options.Size);
+        using var destination = Destination.Choose(result.GetValue(options.Output), prompt + " compared", seed, 1);
         using var backend = options.Backend(result);
-        string path = OutputNames.Choose(result.GetValue(options.Output), prompt + " compared", seed, 1)[0];
 
         var slowPlan = new GenerateOptions
         {
@@ -38,29 +39,28 @@ static class Compare
         };
         var fastPlan = new GenerateOptions { Steps = 4, Guidance = 1, Scheduler = SchedulerKind.Lcm, Seed = seed, Width = size?.Width, Height = size?.Height };
         // The LCM-LoRA is the difference between the two; other LoRAs are in both.
-        using var picturing = Picturing.Load(model, new() { Loras = loras, Precision = options.PrecisionOf(result) }, fastPlan, backend);
-        if (!picturing.Pipeline.IsLatentConsistency)
+        using var maker = PictureMaker.Load(model, new() { Loras = loras, Precision = options.PrecisionOf(result) }, slowPlan, backend, stop); // which takes two passes
+        if (!maker.Pipeline.IsLatentConsistency)
             throw new UsageException("there is no LCM-LoRA to compare with: name the model's with --lora, such as lcm-lora-sdv1-5.safetensors");
-        var others = picturing.Pipeline.Model.LoraWeights.Where(item => !item.Lora.IsLcm).ToArray();
-        var slow = Make(picturing, prompt, slowPlan with { Loras = others }, "25 steps of DDIM", stop);
-        var fast = Make(picturing, prompt, fastPlan, "4 steps with LCM-LoRA", stop);
+        var others = maker.Pipeline.Model.LoraWeights.Where(item => !item.Lora.IsLcm).ToArray();
+        var slow = Make(maker, prompt, slowPlan with { Loras = others }, "25 steps of DDIM", stop);
+        var fast = Make(maker, prompt, fastPlan, "4 steps with LCM-LoRA", stop);
 
         var sheet = Sheet.SideBySide([slow.Picture, fast.Picture], [Caption("DDIM 25", slow.Seconds), Caption("LCM 4", fast.Seconds)]);
-        sheet.Save(path, fast.Picture.Texts);
-        Console.WriteLine(path);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        destination.Save(sheet, fast.Picture.Texts);
+        destination.Report.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"25 steps of DDIM {slow.Seconds:0.00} s, 4 steps with LCM-LoRA {fast.Seconds:0.00} s: {slow.Seconds / fast.Seconds:0.0} times sooner (seed {seed}, {backend.Name})"));
         return Exit.Ok;
     }
 
     static string Caption(string how, double seconds) => string.Create(CultureInfo.InvariantCulture, $"{how}: {seconds:0.00} S");
 
-    static (Picture Picture, double Seconds) Make(Picturing picturing, string prompt, GenerateOptions plan, string what, CancellationToken stop)
+    static (Picture Picture, double Seconds) Make(PictureMaker maker, string prompt, GenerateOptions plan, string what, CancellationToken stop)
     {
         // One step first, so that neither time has the compiler's in it.
-        picturing.Pipeline.Generate(prompt, plan with { Steps = 1 }, stop);
+        maker.Pipeline.Generate(prompt, plan with { Steps = 1 }, stop);
         var clock = Stopwatch.StartNew();
-        var picture = picturing.Generate(prompt, plan, what, stop)[0];
+        var picture = maker.Make(prompt, plan, what, stop).First();
         return (picture, clock.Elapsed.TotalSeconds);
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
+using PureLcm.Tools.Output;
 
 namespace PureLcm.Tools.Commands;
 
@@ -32,9 +33,8 @@ static class Generate
     {
         string prompt = result.GetValue(options.Prompt)!;
         string? model = result.GetValue(options.Model);
-        long seed = options.ChosenSeed(result);
+        var seed = options.ChosenSeed(result);
         int count = result.GetValue(options.Count) ?? 1;
-        if (count is < 1 or > 10000) throw new UsageException($"--count {count} is not a number from 1 to 10000");
         var load = new LoadOptions { Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Fuse = result.GetValue(options.Fuse), Precision = options.PrecisionOf(result) };
         var plan = new GenerateOptions
         {
@@ -49,17 +49,12 @@ static class Generate
         };
 
         var clock = Stopwatch.StartNew();
+        using var destination = Destination.Choose(result.GetValue(options.Output), prompt, seed, count);
         using var backend = options.Backend(result);
-        using var picturing = Picturing.Load(model, load, plan, backend);
-        string[] paths = OutputNames.Choose(result.GetValue(options.Output), prompt, seed, count);
-        if (model is not null) SayDefaults(picturing.Pipeline, plan);
+        using var maker = PictureMaker.Load(model, load, plan, backend, stop);
+        if (model is not null) SayDefaults(maker.Pipeline, plan);
 
-        var pictures = picturing.Generate(prompt, plan, "generate", stop);
-        for (int i = 0; i < paths.Length; i++)
-        {
-            pictures[i].Save(paths[i]);
-            Console.WriteLine(paths[i]);
-        }
+        foreach (var picture in maker.Make(prompt, plan, "generate", stop)) destination.Save(picture);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}, {clock.Elapsed.TotalSeconds:0.0} s in all on {backend.Name}"));
         return Exit.Ok;
     }

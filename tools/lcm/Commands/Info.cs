@@ -14,7 +14,10 @@ static class Info
 {
     public static Command Command()
     {
-        var path = new Argument<string>("path") { Description = "A model's folder, a component's folder, a .safetensors file, or a PNG file that lcm made." };
+        var path = new Argument<string>("path")
+        {
+            Description = "A model's folder, a component's folder (unet, scheduler), a .safetensors file, or a picture; its contents say which.",
+        };
         var json = new Option<bool>("--json") { Description = "As JSON, with every tensor." };
         var command = new Command("info", "Says what a model, a LoRA, a safetensors file or a picture is.") { path, json };
         command.SetAction(result => Exit.Guard(_ => Run(result.GetValue(path)!, result.GetValue(json))));
@@ -23,48 +26,96 @@ static class Info
 
     static int Run(string path, bool json)
     {
-        var facts = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase) ? OfPicture(path)
-            : !Directory.Exists(path) ? OfFile(path)
-            : File.Exists(Path.Combine(path, "model_index.json")) || !File.Exists(Path.Combine(path, "config.json")) ? OfModel(path)
-            : OfComponent(path);
+        var facts = Directory.Exists(path)
+            ? IsComponent(path) ? OfComponent(ComponentFolder.Open(path)) : OfModel(path)
+            : File.Exists(path) && Picture.FormatOf(path) is { } format ? OfPicture(path, format) : OfFile(path);
         if (json) PrintJson(facts);
         else Print(facts);
         return Exit.Ok;
     }
 
-    /// <summary>What there is to say: pairs, then sections of the same, then tensors.</summary>
-    sealed record Facts(string Kind, List<(string Name, string Value)> Pairs, List<(string Name, Facts Facts)> Parts, IReadOnlyCollection<TensorInfo> Tensors);
+    /// <summary>
+    /// What there is to say: pairs of our own names, then sections of what the file or folder says in names of its own (which
+    /// may be any, so they are never mixed with ours), then tensors.
+    /// </summary>
+    sealed record Facts(
+        string Kind, List<(string Name, string Value)> Pairs, List<(string Name, Facts Facts)> Parts,
+        IReadOnlyCollection<TensorInfo> Tensors)
+    {
+        /// <summary>Adds a section of pairs, if there are any.</summary>
+        public void Add(string section, IEnumerable<(string, string)> pairs)
+        {
+            List<(string, string)> list = [.. pairs];
+            if (list.Count > 0) Parts.Add((section, new("", list, [], [])));
+        }
+
+        /// <summary>Adds a section of sections, if there are any.</summary>
+        public void Add(string section, IEnumerable<(string, Facts)> parts)
+        {
+            List<(string, Facts)> list = [.. parts];
+            if (list.Count > 0) Parts.Add((section, new("", [], list, [])));
+        }
+    }
+
+    static bool IsComponent(string path) =>
+        !File.Exists(Path.Combine(path, "model_index.json")) && (HasConfig(path) || HasWeights(path) || IsTokenizer(path));
+
+    static bool HasConfig(string path) => configs.Any(name => File.Exists(Path.Combine(path, name)));
+
+    static bool HasWeights(string path) => Directory.EnumerateFiles(path, "*.safetensors").Any();
+
+    static bool IsTokenizer(string path) => File.Exists(Path.Combine(path, "vocab.json"));
+
+    static readonly string[] configs = ["config.json", "scheduler_config.json", "tokenizer_config.json"];
 
     static Facts OfModel(string path)
     {
         var folder = ModelFolder.Open(path);
         var facts = new Facts("model", [("path", path), ("pipeline", folder.PipelineClass)], [], []);
-        foreach (var (name, type) in folder.Components)
-        {
-            if (!Directory.Exists(Path.Combine(path, name))) facts.Pairs.Add((name, type + " (not in the folder)"));
-            else facts.Parts.Add((name, OfComponent(folder.Component(name))));
-        }
+        facts.Add("components", folder.Components.Select(component => (component.Key,
+            Directory.Exists(Path.Combine(path, component.Key)) ? OfComponent(folder.Component(component.Key))
+                : new("component", [("class", component.Value + " (not in the folder)")], [], []))));
         string loras = Path.Combine(path, "loras");
         if (Directory.Exists(loras))
-            foreach (string file in Directory.EnumerateFiles(loras, "*.safetensors").Order(StringComparer.Ordinal))
-                facts.Parts.Add(("loras/" + Path.GetFileName(file), OfFile(file)));
+            facts.Add("loras", Directory.EnumerateFiles(loras, "*.safetensors").Order(StringComparer.Ordinal)
+                .Select(file => (Path.GetFileName(file), OfFile(file))));
         return facts;
     }
 
-    static Facts OfComponent(string path) => OfComponent(ComponentFolder.Open(path));
-
     static Facts OfComponent(ComponentFolder component)
     {
-        var pairs = new List<(string, string)> { ("class", component.Class) };
-        bool configured = component.Has("config.json") || component.Has("scheduler_config.json") || component.Has("tokenizer_config.json");
+        bool configured = HasConfig(component.Path);
+        var facts = new Facts("component", [("class", ClassOf(component, configured))], [], []);
         if (configured)
-            foreach (var (key, value) in component.Config.Fields)
-                if (!key.StartsWith('_') && value.ValueKind != JsonValueKind.Null) pairs.Add((key, Short(value.GetRawText())));
+            facts.Add("config", component.Config.Fields
+                .Where(field => !field.Key.StartsWith('_') && field.Value.ValueKind != JsonValueKind.Null)
+                .Select(field => (field.Key, Short(field.Value.GetRawText()))));
         // Schedulers and tokenizers have no weights.
-        if (!Directory.EnumerateFiles(component.Path).Any(file => file.Contains("safetensors", StringComparison.Ordinal))) return new("component", pairs, [], []);
+        if (IsTokenizer(component.Path)
+            || !Directory.EnumerateFiles(component.Path).Any(file => file.Contains("safetensors", StringComparison.Ordinal)))
+        {
+            var files = Directory.EnumerateFiles(component.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+            facts.Pairs.Add(("files", string.Join(", ", files)));
+            return facts;
+        }
         using var weights = component.OpenWeights();
-        Summarise(weights.Tensors.Values, weights.Files.Select(file => file.Path), pairs);
-        return new("component", pairs, [], [.. weights.Tensors.Values]);
+        Summarise(weights.Tensors.Values, weights.Files.Select(file => file.Path), facts.Pairs);
+        return facts with { Tensors = [.. weights.Tensors.Values] };
+    }
+
+    /// <summary>A folder by itself may lack what model_index.json says of it; then it is told by its files.</summary>
+    static string ClassOf(ComponentFolder component, bool configured)
+    {
+        try
+        {
+            if (configured) return component.Class;
+        }
+        catch (WeightsException)
+        {
+            // Its configuration doesn't say.
+        }
+        if (configured && component.Config.StringOrNull("tokenizer_class") is { } tokenizer) return tokenizer;
+        return IsTokenizer(component.Path) ? "a tokenizer" : "not said";
     }
 
     static Facts OfFile(string path)
@@ -74,16 +125,19 @@ static class Info
         Summarise([.. file.Tensors.Values], [path], pairs);
         bool lora = false;
         var ranks = new SortedDictionary<int, int>();
+        var refused = new SortedDictionary<string, int>(StringComparer.Ordinal);
         LoraLayout? layout = null;
         foreach (var (name, tensor) in file.Tensors)
         {
-            if (LoraNames.RefusedKind(name) is { } refused) pairs.Add(("not supported", $"{refused} ({name})"));
+            if (LoraNames.RefusedKind(name) is { } kind) refused[kind] = refused.GetValueOrDefault(kind) + 1;
             if (!LoraNames.TrySplit(name, out _, out var part, out var its)) continue;
             lora = true;
             if (part != LoraPart.Down || tensor.Sides.Length < 2) continue;
             layout ??= its;
             ranks[tensor.Sides[0]] = ranks.GetValueOrDefault(tensor.Sides[0]) + 1;
         }
+        if (refused.Count > 0)
+            pairs.Add(("not supported", string.Join(", ", refused.Select(kind => $"{kind.Key} ({kind.Value} tensors)"))));
         if (lora)
         {
             pairs.Add(("layout", layout?.ToString() ?? "?"));
@@ -91,15 +145,28 @@ static class Info
             pairs.Add(("rank", string.Join(", ", ranks.Select(rank => ranks.Count == 1 ? $"{rank.Key}" : $"{rank.Key} ({rank.Value} modules)"))));
             var alphas = file.Tensors.Values.Where(tensor => tensor.Name.EndsWith(".alpha", StringComparison.Ordinal) && tensor.Count == 1).Select(tensor => tensor.ReadFloats()[0]).Distinct().Order().ToArray();
             if (alphas.Length > 0) pairs.Add(("alpha", string.Join(", ", alphas.Select(alpha => alpha.ToString(CultureInfo.InvariantCulture)))));
+            pairs.Add(("hash", FileHashes.Lora(path)));
         }
-        foreach (var (key, value) in file.Metadata) pairs.Add(("metadata " + key, Short(value)));
-        return new(lora ? "LoRA" : "safetensors", pairs, [], [.. file.Tensors.Values]);
+        var facts = new Facts(lora ? "LoRA" : "safetensors", pairs, [], [.. file.Tensors.Values]);
+        facts.Add("metadata", file.Metadata.Select(entry => (entry.Key, Short(entry.Value))));
+        return facts;
     }
 
-    static Facts OfPicture(string path)
+    static Facts OfPicture(string path, string format)
     {
-        var picture = Picture.Load(path);
-        return new("picture", [("path", path), ("size", $"{picture.Width}x{picture.Height}"), .. picture.Texts.Select(text => (text.Key, text.Value))], [], []);
+        var facts = new Facts("picture", [("path", path), ("format", format)], [], []);
+        try
+        {
+            var picture = Picture.Load(path);
+            facts.Pairs.Add(("size", $"{picture.Width}x{picture.Height}"));
+        }
+        catch (ModelException e)
+        {
+            // What a damaged or enormous picture says can still be read.
+            facts.Pairs.Add(("pixels", e.Message));
+        }
+        facts.Add("texts", Picture.LoadTexts(path).Select(text => (text.Key, text.Value)));
+        return facts;
     }
 
     static void Summarise(IEnumerable<TensorInfo> tensors, IEnumerable<string> files, List<(string, string)> pairs)
@@ -124,18 +191,19 @@ static class Info
 
     static void Print(Facts facts, string indent = "", string? title = null)
     {
-        Console.WriteLine($"{indent}{title ?? facts.Kind}");
-        int width = facts.Pairs.Select(pair => pair.Name.Length).DefaultIfEmpty().Max();
-        foreach (var (name, value) in facts.Pairs)
-            Console.WriteLine($"{indent}  {name.PadRight(width)}  {value.ReplaceLineEndings("\n" + indent + new string(' ', width + 4))}");
-        // A whole model has thousands of tensors; a file by itself is what someone wants to see inside.
-        if (facts.Kind is "safetensors" or "LoRA" && title is null)
-        {
-            int widest = facts.Tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
-            foreach (var tensor in facts.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
-                Console.WriteLine($"  {tensor.Name.PadRight(widest)}  {tensor.DType,-7} {tensor.Shape}");
-        }
+        Console.WriteLine(indent + Printable.Of(title ?? facts.Kind));
+        var pairs = facts.Pairs.Select(pair => (Name: Printable.Of(pair.Name), Value: Printable.Of(pair.Value, lines: true))).ToArray();
+        int width = pairs.Select(pair => pair.Name.Length).DefaultIfEmpty().Max();
+        string under = "\n" + indent + new string(' ', width + 4); // further lines of a value stand below its first
+        foreach (var (name, value) in pairs)
+            Console.WriteLine($"{indent}  {name.PadRight(width)}  {value.Replace("\n", under, StringComparison.Ordinal)}");
         foreach (var (name, part) in facts.Parts) Print(part, indent + "  ", name);
+        // A whole model has thousands of tensors; a file by itself is what someone wants to see inside.
+        if (facts.Kind is not ("safetensors" or "LoRA") || title is not null) return;
+        var tensors = facts.Tensors.Select(tensor => (Name: Printable.Of(tensor.Name), tensor.DType, tensor.Shape))
+            .OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
+        int widest = tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
+        foreach (var tensor in tensors) Console.WriteLine($"  {tensor.Name.PadRight(widest)}  {tensor.DType,-7} {tensor.Shape}");
     }
 
     static void PrintJson(Facts facts)
@@ -148,7 +216,7 @@ static class Info
     static void Write(Utf8JsonWriter writer, Facts facts)
     {
         writer.WriteStartObject();
-        writer.WriteString("kind", facts.Kind);
+        if (facts.Kind.Length > 0) writer.WriteString("kind", facts.Kind); // a section has none
         foreach (var (name, value) in facts.Pairs) writer.WriteString(name, value);
         foreach (var (name, part) in facts.Parts)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PureLcm.Model.Layers;
+using PureLcm.Tools.Output;
 using PureLcm.Verification.Synthetic;
 
 namespace PureLcm.Tools.Commands;
@@ -20,15 +21,13 @@ static class Synth
 
     static int Run(string folder, CancellationToken stop)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new UsageException($"{folder} is not empty; name a new folder");
         int told = -1;
-        SyntheticSd15.Write(folder, new Report(share =>
+        WholeFolder.Write(folder, partial => SyntheticSd15.Write(partial, new Report(share =>
         {
             if ((int)(share * 10) == told) return;
             told = (int)(share * 10);
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"synth: {10 * told} %"));
-        }), stop);
+        }), stop));
         Console.WriteLine(folder);
         return Exit.Ok;
     }

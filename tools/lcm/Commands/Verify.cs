@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Model.Layers;
+using PureLcm.Tools.Output;
 using PureLcm.Verification;
 
 namespace PureLcm.Tools.Commands;
@@ -32,6 +33,7 @@ static class Verify
         var tally = new Dictionary<Verdict, int>();
         foreach (string name in names)
         {
+            Ledger.Note($"{tally.Values.Sum()} of {names.Count} cases were run");
             stop.ThrowIfCancellationRequested();
             var outcome = cases.Run(name, full, stop);
             tally[outcome.Verdict] = tally.GetValueOrDefault(outcome.Verdict) + 1;
