@@ -27,6 +27,9 @@ sealed partial class Running : IDisposable
         readers = [Read(process.StandardOutput, output), Read(process.StandardError, error)];
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => process.Id;
+
     /// <summary>Waits until either stream has a text in it.</summary>
     public void WaitFor(string text)
     {
