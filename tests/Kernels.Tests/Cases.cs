@@ -126,7 +126,7 @@ static class Backends
 
     /// <summary>
     /// The seeds of a test's draws. OpenCL drivers get a part of them where each draw may be another variant of a kernel to
-    /// compile, a second or two each: the executors, whose kernels are the same, get all.
+    /// compile, a second or two each: the checker, whose kernels are the same, gets all.
     /// </summary>
     public static IEnumerable<int> Seeds(string name, int first, int count)
     {

@@ -19,7 +19,7 @@ public sealed class DeviceTests : IDisposable
         var listed = Program.Run("devices");
         Assert.Equal(0, listed.Code);
         Assert.Empty(listed.Error);
-        foreach (string part in (string[])["\ncpu ", "\nexecutor ", "KB", "GB", "--device auto takes ", "ILGPU: "]) Assert.Contains(part, "\n" + listed.Output);
+        foreach (string part in (string[])["\ncpu ", "\ncheck ", "KB", "GB", "--device auto takes ", "\nILGPU 1.5.3"]) Assert.Contains(part, "\n" + listed.Output);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class DeviceTests : IDisposable
         var listed = Program.Run("devices", "--check");
         Assert.True(listed.Code == 0, listed.Output + listed.Error);
         int devices = listed.Output.Split('\n').Count(line => line.StartsWith("cpu ", StringComparison.Ordinal) || line.StartsWith("opencl:", StringComparison.Ordinal)
-            || line.StartsWith("cuda:", StringComparison.Ordinal) || line.StartsWith("executor ", StringComparison.Ordinal));
+            || line.StartsWith("cuda:", StringComparison.Ordinal) || line.StartsWith("check ", StringComparison.Ordinal));
         Assert.Equal(devices, listed.Output.Split("computes what it should").Length - 1);
     }
 
@@ -55,6 +55,8 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("executor", "auto, cpu, opencl[:N]")]
+    [InlineData("check:1", "auto, cpu, opencl[:N]")]
     [InlineData("tpu", "auto, cpu, opencl[:N]")]
     [InlineData("opencl:x", "auto, cpu, opencl[:N]")]
     [InlineData("cpu:1", "auto, cpu, opencl[:N]")]

@@ -7,10 +7,10 @@ using PureLcm.Kernels.Gpu;
 
 namespace PureLcm.Kernels.Tests.Gpu;
 
-/// <summary>Which device is taken, and what is said of those that are not. The executor plays the graphics card.</summary>
+/// <summary>Which device is taken, and what is said of those that are not. ILGPU's CPU accelerator plays the graphics card; nothing is launched on it.</summary>
 public class DevicesTests
 {
-    static readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, 2)).CPU(new CPUDevice(8, 1, 2)).EnableAlgorithms());
+    static readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 2, 1)).CPU(new CPUDevice(8, 1, 1)));
 
     static Device Good => context.Devices[0];
 
@@ -32,7 +32,7 @@ public class DevicesTests
     [Fact]
     public void AGoodDeviceIsTaken()
     {
-        using var backend = Devices.FirstGood([Good], Pass, 0, out string? notice);
+        using var backend = Drivers.FirstGood([Good], Pass, 0, out string? notice);
         Assert.IsType<GpuBackend>(backend);
         Assert.Null(notice);
     }
@@ -40,7 +40,7 @@ public class DevicesTests
     [Fact]
     public void ADeviceThatComputesWronglyIsPassedOverAndItIsSaid()
     {
-        using var backend = Devices.FirstGood([Good], Fail, 1, out string? notice);
+        using var backend = Drivers.FirstGood([Good], Fail, 1, out string? notice);
         Assert.IsType<CpuBackend>(backend);
         Assert.Equal($"{Good.Name} is passed over: its convolution is wrong; --device cpu takes it all the same", notice);
     }
@@ -50,7 +50,7 @@ public class DevicesTests
     {
         string sentence = Assert.Throws<GpuException>(() => new GpuBackend(TooSmall.CreateAccelerator(context))).Message;
         Assert.Contains("groups of 8 work-items", sentence);
-        using var backend = Devices.FirstGood([TooSmall, Good], Pass, 1, out string? notice);
+        using var backend = Drivers.FirstGood([TooSmall, Good], Pass, 1, out string? notice);
         Assert.IsType<GpuBackend>(backend); // the next one is looked at
         Assert.Contains("can't run the kernels", notice);
     }
@@ -58,7 +58,7 @@ public class DevicesTests
     [Fact]
     public void WithoutAnyTheProcessorIsTakenSilently()
     {
-        using var backend = Devices.FirstGood([], Pass, 1, out string? notice);
+        using var backend = Drivers.FirstGood([], Pass, 1, out string? notice);
         Assert.IsType<CpuBackend>(backend);
         Assert.Null(notice);
     }
@@ -88,7 +88,7 @@ public class DevicesTests
         Environment.SetEnvironmentVariable("PURELCM_CACHE", folder);
         try
         {
-            using var backend = Accelerators.Backend(Accelerators.Executor);
+            using var backend = Accelerators.Backend(Accelerators.Check);
             Assert.True(SelfCheck.Passes(backend, Good, out _));
             string file = Assert.Single(Directory.GetFiles(Path.Combine(folder, "checks")));
             File.WriteAllText(file, "its driver was bad yesterday"); // what is kept is believed

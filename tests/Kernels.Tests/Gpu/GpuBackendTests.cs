@@ -78,7 +78,7 @@ public class GpuBackendTests
     [Fact]
     public void MemoryIsPooledBySize()
     {
-        using var gpu = Accelerators.Backend(Accelerators.Executor);
+        using var gpu = Accelerators.Backend(Accelerators.Check);
         var x = gpu.Allocate(Shape.Vectors(1, 1000));
         var buffer = ((GpuStorage)x.Storage).Buffer;
         Assert.Equal(4096, gpu.BytesInUse);
