@@ -119,7 +119,7 @@ readonly record struct Both(Tensor Ours, Tensor Theirs);
 /// <summary>All backends that are held to the reference.</summary>
 static class Backends
 {
-    public static TheoryData<string> All => ["cpu 512", "cpu 256", "cpu 128", .. Gpu.Accelerators.Names];
+    public static TheoryData<string> All => Gpu.Accelerators.Rows(["cpu 512", "cpu 256", "cpu 128", .. Gpu.Accelerators.Names]);
 
     public static Backend Create(string name, int threads = 2) =>
         name.StartsWith("cpu ", StringComparison.Ordinal) ? new CpuBackend(threads, int.Parse(name["cpu ".Length..])) : Gpu.Accelerators.Backend(name);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -143,13 +141,16 @@ public sealed partial class GpuBackend
     /// <summary>Copies of more than a few values since the backend was made, from and to the host.</summary>
     internal (int Uploads, int Downloads) Transfers { get; private set; }
 
+    // By ILGPU's methods for spans, and not by those for a ref and a length: these don't pin it, and the collector may move it
+    // while the device copies.
+
     /// <summary>Values from the host, which are the host's again when this returns.</summary>
     internal void CopyFromHost<T>(ReadOnlySpan<T> values, ArrayView<T> to) where T : unmanaged
     {
         try
         {
             if (values.Length > Few) Transfers = Transfers with { Uploads = Transfers.Uploads + 1 };
-            to.CopyFromCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            to.CopyFromCPU(Accelerator.DefaultStream, values);
         }
         catch (AcceleratorException e)
         {
@@ -163,7 +164,7 @@ public sealed partial class GpuBackend
         try
         {
             if (values.Length > Few) Transfers = Transfers with { Downloads = Transfers.Downloads + 1 };
-            from.CopyToCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            from.CopyToCPU(Accelerator.DefaultStream, values);
         }
         catch (AcceleratorException e)
         {

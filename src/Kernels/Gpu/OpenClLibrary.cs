@@ -19,7 +19,12 @@ static partial class OpenClLibrary
     {
         // PoCL handles SIGFPE by itself unless told not to, and .NET needs that signal for DivideByZeroException. What .NET
         // calls the environment is a copy of its own: native code sees only what setenv changes.
-        if (!OperatingSystem.IsWindows()) SetEnvironment("POCL_SIGFPE_HANDLER", "0", 1);
+        if (!OperatingSystem.IsWindows())
+        {
+            SetEnvironment("POCL_SIGFPE_HANDLER", "0", 1);
+            // And its compiler writes "3 warnings generated." to standard error, of the code that ILGPU writes.
+            SetEnvironment("POCL_EXTRA_BUILD_FLAGS", "-w", 0);
+        }
         // Asked only where .NET itself finds no library of that name.
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == "OpenCL" ? Load() : 0;
     }

@@ -32,7 +32,7 @@ static class Host
     public static T[] Values<T>(this ArrayView<T> view) where T : unmanaged
     {
         var values = new T[view.Length];
-        if (values.Length > 0) view.CopyToCPU(ref values[0], values.Length);
+        view.CopyToCPU(Memory.DefaultStream, values);
         return values;
     }
 }

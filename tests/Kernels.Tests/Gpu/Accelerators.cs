@@ -25,7 +25,13 @@ static class Accelerators
     public static string[] Names => [Check, CheckAsCard, .. OpenCl.Length == 0 ? [NoOpenCl] : Enumerable.Range(0, OpenCl.Length).Select(i => $"opencl {i}")];
 
     /// <summary>The names as theory data.</summary>
-    public static TheoryData<string> All => [.. Names];
+    public static TheoryData<string> All => Rows(Names);
+
+    /// <summary>Names as theory data. Those of OpenCL have the trait by which .ci/run finds what needs a driver.</summary>
+    public static TheoryData<string> Rows(params IEnumerable<string> names) =>
+        [.. names.Select(name => IsOpenCl(name) ? new TheoryDataRow<string>(name).WithTrait("Needs", "OpenCL") : new TheoryDataRow<string>(name))];
+
+    public static bool IsOpenCl(string name) => name.StartsWith("opencl", StringComparison.Ordinal);
 
     static CLDevice[] OpenCl { get; } = [.. context.Devices.OfType<CLDevice>().Where(device => Drivers.Refusal(device) is null)];
 

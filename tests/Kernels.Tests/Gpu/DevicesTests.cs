@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.OpenCL;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Dry;
 using PureLcm.Kernels.Gpu;
@@ -61,6 +62,17 @@ public class DevicesTests
         using var backend = Drivers.FirstGood([], Pass, 1, out string? notice);
         Assert.IsType<CpuBackend>(backend);
         Assert.Null(notice);
+    }
+
+    /// <summary>Debian 12's PoCL is OpenCL 3.0 without what 3.0 made optional; old drivers are older; the real ones are taken.</summary>
+    [Fact]
+    public void ADriverThatIlgpuRefusesIsToldWhy()
+    {
+        Assert.Equal("its driver (OpenCL 3.0) has no generic address space, which ILGPU needs; PoCL has it from version 6 on (Debian 13, Ubuntu 24.10)",
+            Drivers.OpenClRefusal(CLDeviceVersion.CL30, false, "Portable Computing Language"));
+        Assert.Equal("its driver has OpenCL 1.2, and ILGPU needs 2.0 or newer; install a newer driver", Drivers.OpenClRefusal(CLDeviceVersion.CL12, false, "NVIDIA CUDA"));
+        Assert.Null(Drivers.OpenClRefusal(CLDeviceVersion.CL30, true, "Portable Computing Language"));
+        Assert.Null(Drivers.OpenClRefusal(CLDeviceVersion.CL20, true, "AMD"));
     }
 
     [Theory]

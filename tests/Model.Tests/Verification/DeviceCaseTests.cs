@@ -37,14 +37,17 @@ public class DeviceCaseTests
 
     [Theory]
     [MemberData(nameof(All))]
+    [Trait("Needs", "OpenCL")]
     public void AsExactAsTheCpu(string device, string name) => Check(device, name, ElementType.Float32);
 
     [Theory]
     [MemberData(nameof(Narrow))]
+    [Trait("Needs", "OpenCL")]
     public void InFp16NoWorseThanTwiceItsRounding(string device, string name) => Check(device, name, ElementType.Float16);
 
     [Theory]
     [MemberData(nameof(Narrow))]
+    [Trait("Needs", "OpenCL")]
     public void InBf16NoWorseThanTwiceItsRounding(string device, string name) => Check(device, name, ElementType.BFloat16);
 
     /// <summary>What is held against a device must itself be what it says: a rounding, and no more.</summary>
