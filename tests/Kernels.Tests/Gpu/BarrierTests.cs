@@ -11,7 +11,7 @@ namespace PureLcm.Kernels.Tests.Gpu;
 /// Each barrier of each kernel that has some is taken out in turn, and the checker must miss it: so no kernel waits in vain,
 /// and none is right by luck. Known are those that order no memory here: one in the product is for the compilers of processors;
 /// with their tile, a work-item ends the very sums that it made, unless there are gates; and after its last sum of a group, layer
-/// norm needs the shared memory no more.
+/// norm needs the shared memory no more. The product is without low-rank terms: the two barriers of their loop are not looked at.
 /// </summary>
 public class BarrierTests
 {
