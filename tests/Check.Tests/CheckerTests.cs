@@ -16,7 +16,8 @@ public class CheckerTests
         public long Large;
     }
 
-    static void Everything(ArrayView<double> y, Mixed mixed, bool flag, SpecializedValue<uint> chosen, uint number, SpecializedValue<float> factor)
+    static void Everything(ArrayView<double> y, Mixed mixed, bool flag,
+        SpecializedValue<uint> chosen, uint number, SpecializedValue<float> factor)
     {
         y[0] = mixed.Small;
         y[1] = mixed.Number * factor;
@@ -30,17 +31,22 @@ public class CheckerTests
     public void ArgumentsArrive()
     {
         ArrayView<double> y = Host.Empty<double>(8);
-        var kernel = Checker.Load<Action<KernelConfig, ArrayView<double>, Mixed, bool, SpecializedValue<uint>, uint, SpecializedValue<float>>>(((Delegate)Everything).Method);
+        var kernel = Checker.Load<Action<KernelConfig, ArrayView<double>, Mixed, bool, SpecializedValue<uint>, uint, SpecializedValue<float>>>(
+            ((Delegate)Everything).Method);
         var mixed = new Mixed { Small = 200, Number = -3.75f, Large = 1L << 40 };
         kernel((1, 1), y, mixed, true, SpecializedValue.New(3_000_000_000), uint.MaxValue, SpecializedValue.New(2f));
         Assert.Equal([200, -7.5, 1L << 40, 1, 3_000_000_000, uint.MaxValue, 0, 0], y.Values());
-        kernel((1, 1), y.SubView(2, 6), mixed, false, SpecializedValue.New(5u), 7, SpecializedValue.New(-2f)); // the view begins where it says
+        // A view begins where it says.
+        kernel((1, 1), y.SubView(2, 6), mixed, false, SpecializedValue.New(5u), 7, SpecializedValue.New(-2f));
         Assert.Equal([200, -7.5, 200, 7.5, 1L << 40, 0, 5, 7], y.Values());
     }
 
     static void Count(ArrayView<int> y) => Atomic.Add(ref y[0], 1);
 
-    static readonly Action<KernelConfig, ArrayView<int>> count = Checker.Load<Action<KernelConfig, ArrayView<int>>>(((Delegate)Count).Method);
+    static readonly Action<KernelConfig, ArrayView<int>> count = Load(Count);
+
+    static Action<KernelConfig, ArrayView<int>> Load(Action<ArrayView<int>> kernel) =>
+        Checker.Load<Action<KernelConfig, ArrayView<int>>>(kernel.Method);
 
     [Fact]
     public void EveryWorkItemRunsOnce()
@@ -62,7 +68,7 @@ public class CheckerTests
 
     [Fact]
     public void MoreSharedMemoryThanACardHas() => Assert.Contains("a group shares 49156 bytes; a graphics card has 49152",
-        Assert.Throws<KernelFaultException>(() => Checker.Load<Action<KernelConfig, ArrayView<int>>>(((Delegate)Hungry).Method)((1, 1), Host.Empty<int>(1))).Message);
+        Assert.Throws<KernelFaultException>(() => Load(Hungry)((1, 1), Host.Empty<int>(1))).Message);
 
     [Fact]
     public void ABufferThatIsGone()
@@ -71,7 +77,8 @@ public class CheckerTests
         ArrayView<int> view = buffer.View;
         buffer.Dispose();
         Assert.Contains("disposed of", Assert.Throws<ArgumentException>(() => count((1, 1), view)).Message);
-        Assert.Contains("view 'y', which is empty or was never set", Assert.Throws<KernelFaultException>(() => count((1, 1), default)).Message);
+        var fault = Assert.Throws<KernelFaultException>(() => count((1, 1), default));
+        Assert.Contains("view 'y', which is empty or was never set", fault.Message);
     }
 
     static void WideUnsigned(ArrayView<uint> y, ArrayView<double> d)

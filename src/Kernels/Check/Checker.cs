@@ -24,11 +24,14 @@ public static class Checker
     /// A method as a kernel. It is translated at its first launch, and again for each set of specialised values. A launch returns
     /// when it is done.
     /// </summary>
-    /// <typeparam name="TLauncher">An Action of <see cref="KernelConfig"/>, then the method's parameters: what ILGPU's LoadStreamKernel gives.</typeparam>
+    /// <typeparam name="TLauncher">
+    /// An Action of <see cref="KernelConfig"/>, then the method's parameters: what ILGPU's LoadStreamKernel gives.
+    /// </typeparam>
     /// <param name="kernel">A static method.</param>
     public static TLauncher Load<TLauncher>(MethodInfo kernel) where TLauncher : Delegate
     {
-        ParameterExpression[] parameters = [.. typeof(TLauncher).GetMethod("Invoke")!.GetParameters().Select(parameter => Expression.Parameter(parameter.ParameterType))];
+        var types = typeof(TLauncher).GetMethod("Invoke")!.GetParameters().Select(parameter => parameter.ParameterType);
+        ParameterExpression[] parameters = [.. types.Select(Expression.Parameter)];
         var arguments = Expression.Variable(typeof(Arguments));
         var add = typeof(Arguments).GetMethod(nameof(Arguments.Add))!;
         var launch = typeof(Checker).GetMethod(nameof(Launch), BindingFlags.NonPublic | BindingFlags.Static)!;

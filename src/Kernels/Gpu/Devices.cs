@@ -64,7 +64,8 @@ public static class Devices
         notice = null;
         string kind = id.Split(':')[0];
         int index = 0;
-        if (id.Length > kind.Length && (kind is not ("opencl" or "cuda") || !int.TryParse(id.AsSpan(kind.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        bool numbered = id.Length > kind.Length, canBe = kind is "opencl" or "cuda";
+        if (numbered && !(canBe && int.TryParse(id.AsSpan(kind.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
             throw new GpuException($"--device {id}: a device is {Choices}, with a number N from 0 that lcm devices shows");
         return kind switch
         {

@@ -33,14 +33,16 @@ static class Drivers
         var list = new List<DeviceInfo>();
         try
         {
-            foreach (var (kind, type) in (ReadOnlySpan<(string, AcceleratorType)>)[("cuda", AcceleratorType.Cuda), ("opencl", AcceleratorType.OpenCL)])
+            foreach (string kind in (string[])["cuda", "opencl"])
             {
-                var devices = drivers.Value.Devices.Where(device => device.AcceleratorType == type).ToArray();
+                var devices = OfKind(kind);
                 int number = 0;
                 foreach (var device in devices)
-                    list.Add(Refusal(device) is { } why ? DeviceInfo.Refused(kind, FullName(device), why)
-                        : new($"{kind}:{number++}", FullName(device), device.MemorySize, device.MaxNumThreadsPerGroup, device.MaxSharedMemoryPerGroup, device.NumMultiprocessors));
-                if (devices.Length == 0) list.Add(DeviceInfo.Refused(kind, "-", None(type)));
+                {
+                    string? why = Refusal(device);
+                    list.Add(why is null ? Describe($"{kind}:{number++}", device) : DeviceInfo.Refused(kind, FullName(device), why));
+                }
+                if (devices.Length == 0) list.Add(DeviceInfo.Refused(kind, "-", None(kind)));
             }
         }
         catch (GpuException e)
@@ -49,18 +51,27 @@ static class Drivers
         }
         list.Add(new("check", GpuBackend.CheckerName, hostMemory, Checker.LargestGroup, Checker.SharedMemory, Environment.ProcessorCount));
         return list;
+
+        static DeviceInfo Describe(string id, Device device) => new(id, FullName(device), device.MemorySize,
+            device.MaxNumThreadsPerGroup, device.MaxSharedMemoryPerGroup, device.NumMultiprocessors);
     }
 
     /// <exception cref="GpuException">There is no such device, or ILGPU refuses it, or it can't be opened.</exception>
     public static GpuBackend Open(string id, string kind, int index)
     {
+        Device[] all = OfKind(kind), usable = [.. all.Where(device => Refusal(device) is null)];
+        if (index < usable.Length) return Open(usable[index]);
+        string refused = string.Join("; ", all.Select(device => $"{FullName(device)} can't be taken: {Refusal(device)}"));
+        string number = usable.Length == 1 ? "is one such device" : $"are {usable.Length} such devices";
+        throw new GpuException($"--device {id}: " + (all.Length == 0 ? None(kind)
+            : usable.Length == 0 ? $"{refused}; or use --device cpu"
+            : $"there {number}, numbered from 0; lcm devices shows them"));
+    }
+
+    static Device[] OfKind(string kind)
+    {
         var type = kind == "cuda" ? AcceleratorType.Cuda : AcceleratorType.OpenCL;
-        var all = drivers.Value.Devices.Where(device => device.AcceleratorType == type).ToArray();
-        var usable = all.Where(device => Refusal(device) is null).ToArray();
-        if (all.Length == 0) throw new GpuException($"--device {id}: {None(type)}");
-        if (usable.Length == 0) throw new GpuException($"--device {id}: {string.Join("; ", all.Select(device => $"{FullName(device)} can't be taken: {Refusal(device)}"))}; or use --device cpu");
-        return index < usable.Length ? Open(usable[index])
-            : throw new GpuException($"--device {id}: there {(usable.Length == 1 ? "is one such device" : $"are {usable.Length} such devices")}, numbered from 0; lcm devices shows them");
+        return [.. drivers.Value.Devices.Where(device => device.AcceleratorType == type)];
     }
 
     /// <summary>The kernels as the checker runs them.</summary>
@@ -71,10 +82,8 @@ static class Drivers
     {
         try
         {
-            var devices = drivers.Value.Devices.Where(device => Refusal(device) is null).ToArray();
-            var cards = devices.Where(device => device.AcceleratorType == AcceleratorType.Cuda)
-                .Concat(devices.Where(device => device.AcceleratorType == AcceleratorType.OpenCL && !IsProcessor(device)));
-            return FirstGood(cards, SelfCheck.Passes, threads, out notice);
+            var cards = OfKind("cuda").Concat(OfKind("opencl").Where(device => !IsProcessor(device)));
+            return FirstGood(cards.Where(device => Refusal(device) is null), SelfCheck.Passes, threads, out notice);
         }
         catch (GpuException e)
         {
@@ -102,7 +111,8 @@ static class Drivers
             {
                 reason = e.Message;
             }
-            notice = $"{(notice is null ? "" : notice + "\n")}{device.Name} is passed over: {reason.TrimEnd('.')}; --device {device.AcceleratorType.ToString().ToLowerInvariant()} takes it all the same";
+            string kind = device.AcceleratorType.ToString().ToLowerInvariant(), before = notice is null ? "" : notice + "\n";
+            notice = $"{before}{device.Name} is passed over: {reason.TrimEnd('.')}; --device {kind} takes it all the same";
         }
         return new CpuBackend(threads);
     }
@@ -115,7 +125,8 @@ static class Drivers
         }
         catch (Exception e) when (e is AcceleratorException or CapabilityNotSupportedException)
         {
-            throw new GpuException($"{device.Name} can't be opened: {DriverError.Describe(e)}; is another program using it? lcm devices lists what else there is", e);
+            string what = DriverError.Describe(e);
+            throw new GpuException($"{device.Name} can't be opened: {what}; is another program using it? lcm devices lists what else there is", e);
         }
     }
 
@@ -127,9 +138,11 @@ static class Drivers
             // Every device, also those that ILGPU refuses: why it does is said in Refusal.
             return Context.Create(builder => builder.Cuda((CudaDevice _) => true).OpenCL(_ => true).EnableAlgorithms());
         }
-        catch (Exception e) when (e is AcceleratorException or DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+        catch (Exception e)
+            when (e is AcceleratorException or DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {
-            throw new GpuException($"the devices can't be listed: {DriverError.Describe(e)}; check the graphics driver, or use --device cpu", e);
+            string what = DriverError.Describe(e);
+            throw new GpuException($"the devices can't be listed: {what}; check the graphics driver, or use --device cpu", e);
         }
     }
 
@@ -142,25 +155,31 @@ static class Drivers
         _ => null,
     };
 
-    /// <summary>ILGPU writes OpenCL C 2.0 with pointers that don't say where they point: the generic address space, which 3.0 made optional.</summary>
+    /// <summary>
+    /// ILGPU writes OpenCL C 2.0 with pointers that don't say where they point: the generic address space, which 3.0 made optional.
+    /// </summary>
     internal static string? OpenClRefusal(CLDeviceVersion version, bool hasGenericAddresses, string platform)
     {
         if (version >= CLDeviceVersion.CL20 && hasGenericAddresses) return null;
-        string lacks = version < CLDeviceVersion.CL20 ? $"its driver has OpenCL {version.Major}.{version.Minor}, and ILGPU needs 2.0 or newer"
+        string lacks = version < CLDeviceVersion.CL20
+            ? $"its driver has OpenCL {version.Major}.{version.Minor}, and ILGPU needs 2.0 or newer"
             : $"its driver (OpenCL {version.Major}.{version.Minor}) has no generic address space, which ILGPU needs";
-        return lacks + (platform.Contains("Portable Computing Language", StringComparison.Ordinal) ? "; PoCL has it from version 6 on (Debian 13, Ubuntu 24.10)" : "; install a newer driver");
+        bool isPocl = platform.Contains("Portable Computing Language", StringComparison.Ordinal);
+        return lacks + (isPocl ? "; PoCL has it from version 6 on (Debian 13, Ubuntu 24.10)" : "; install a newer driver");
     }
 
     /// <summary>Why there is no device of a kind, and what to do.</summary>
-    static string None(AcceleratorType type) =>
-        type == AcceleratorType.Cuda ? "there is no CUDA device; install NVIDIA's driver, or use --device opencl or cpu"
-        : OpenClLibrary.IsPresent
-            ? "there is an OpenCL library but no driver behind it; install the graphics card's OpenCL driver or, for the processor, Debian's pocl-opencl-icd (Debian 13 or newer)"
-            : "there is no OpenCL library; install the graphics card's driver or, for the processor, Debian's ocl-icd-libopencl1 and pocl-opencl-icd (Debian 13 or newer)";
+    static string None(string kind) => kind == "cuda"
+        ? "there is no CUDA device; install NVIDIA's driver, or use --device opencl or cpu"
+        : (OpenClLibrary.IsPresent
+            ? "there is an OpenCL library but no driver behind it; install the graphics card's OpenCL driver or, for the processor, "
+            : "there is no OpenCL library; install the graphics card's driver or, for the processor, Debian's ocl-icd-libopencl1 and ")
+            + "pocl-opencl-icd (Debian 13 or newer)";
 
     /// <summary>A device that works in the host's memory, on its cores.</summary>
     internal static bool IsProcessor(Device device) =>
         device.AcceleratorType == AcceleratorType.CPU || device is CLDevice cl && cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU);
 
-    static string FullName(Device device) => device is CLDevice cl ? $"{device.Name.Trim()} ({cl.PlatformName.Trim()})" : device.Name.Trim();
+    static string FullName(Device device) =>
+        device is CLDevice cl ? $"{device.Name.Trim()} ({cl.PlatformName.Trim()})" : device.Name.Trim();
 }

@@ -86,7 +86,8 @@ public sealed partial class GpuBackend
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new OutOfMemoryException($"{Name} gives no block of {bytes >> 20} MB: {inUse >> 20} MB of tensors are in use, and it has {Accelerator.MemorySize >> 20} MB in all; "
+            string all = MemoryBytes is { } memory ? $", and it has {memory >> 20} MB in all" : "";
+            throw new OutOfMemoryException($"{Name} gives no block of {bytes >> 20} MB: {inUse >> 20} MB of tensors are in use{all}; "
                 + "make smaller or fewer pictures at once, or use another device", e);
         }
     }

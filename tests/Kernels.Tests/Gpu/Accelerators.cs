@@ -22,14 +22,15 @@ static class Accelerators
     static readonly Dictionary<string, Accelerator> open = [];
 
     /// <summary>The checker twice, and "opencl 0" and on; "opencl" alone, which skips, where there is none.</summary>
-    public static string[] Names => [Check, CheckAsCard, .. OpenCl.Length == 0 ? [NoOpenCl] : Enumerable.Range(0, OpenCl.Length).Select(i => $"opencl {i}")];
+    public static string[] Names =>
+        [Check, CheckAsCard, .. OpenCl.Length == 0 ? [NoOpenCl] : Enumerable.Range(0, OpenCl.Length).Select(i => $"opencl {i}")];
 
     /// <summary>The names as theory data.</summary>
     public static TheoryData<string> All => Rows(Names);
 
     /// <summary>Names as theory data. Those of OpenCL have the trait by which .ci/run finds what needs a driver.</summary>
     public static TheoryData<string> Rows(params IEnumerable<string> names) =>
-        [.. names.Select(name => IsOpenCl(name) ? new TheoryDataRow<string>(name).WithTrait("Needs", "OpenCL") : new TheoryDataRow<string>(name))];
+        [.. names.Select(name => new TheoryDataRow<string>(name)).Select(row => IsOpenCl(row.Data) ? row.WithTrait("Needs", "OpenCL") : row)];
 
     public static bool IsOpenCl(string name) => name.StartsWith("opencl", StringComparison.Ordinal);
 
@@ -56,6 +57,7 @@ static class Accelerators
             Device device = isChecked ? memory : OpenCl[int.Parse(name["opencl ".Length..])];
             open[name] = accelerator = device.CreateAccelerator(context);
         }
-        return isChecked ? GpuBackend.Checked(accelerator, ownsAccelerator: false, asProcessor: name == Check) : new GpuBackend(accelerator, ownsAccelerator: false);
+        return isChecked ? GpuBackend.Checked(accelerator, ownsAccelerator: false, asProcessor: name == Check)
+            : new GpuBackend(accelerator, ownsAccelerator: false);
     }
 }

@@ -20,7 +20,8 @@ public class IlgpuCpuTests
     public void Linear() => SameBits((gpu, x, y) =>
     {
         var draw = new Draw(1);
-        using Weight weight = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 5, 5)), bias = gpu.Pack(WeightKind.Vector, draw.Source(ElementType.Float32, 5));
+        using var weight = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float16, 5, 5));
+        using var bias = gpu.Pack(WeightKind.Vector, draw.Source(ElementType.Float32, 5));
         gpu.Linear(x, weight, y, new() { Bias = bias, Residual = x, Activation = Activation.Silu });
     });
 
@@ -55,7 +56,8 @@ public class IlgpuCpuTests
     {
         using var context = Context.Create(builder => builder.CPU(device).EnableAlgorithms());
         using var accelerator = device.CreateAccelerator(context);
-        float[] theirs = Result(new(accelerator, ownsAccelerator: false)), ours = Result(GpuBackend.Checked(accelerator, ownsAccelerator: false));
+        float[] theirs = Result(new(accelerator, ownsAccelerator: false));
+        float[] ours = Result(GpuBackend.Checked(accelerator, ownsAccelerator: false));
         Assert.Equal(theirs, ours);
         Assert.Contains(ours, value => value != 0);
 

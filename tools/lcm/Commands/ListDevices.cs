@@ -10,8 +10,12 @@ static class ListDevices
 {
     public static Command Command()
     {
-        var check = new Option<bool>("--check") { Description = "Run each kind of operation once on every device, and compare with plain loops." };
-        var command = new Command("devices", "Lists what can compute: graphics cards, OpenCL devices, the CPU's SIMD backend, the kernels' checker.") { check };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Run each kind of operation once on every device, and compare with plain loops.",
+        };
+        const string what = "Lists what can compute: graphics cards, OpenCL devices, the CPU's SIMD backend, the kernels' checker.";
+        var command = new Command("devices", what) { check };
         command.SetAction(result => Exit.Guard(_ => Run(result.GetValue(check))));
         return command;
     }
@@ -32,7 +36,8 @@ static class ListDevices
             }
             bool kernels = device.MaxGroup > 0;
             string group = kernels ? $"{device.MaxGroup}" : "-", shared = kernels ? $"{device.SharedMemory / 1024} KB" : "-";
-            Console.WriteLine($"{device.Id,-10}  {device.Name.PadRight(width)}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {group,5}  {shared,7}");
+            string name = device.Name.PadRight(width);
+            Console.WriteLine($"{device.Id,-10}  {name}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {group,5}  {shared,7}");
             if (!check) continue;
             string? wrong = Devices.Check(device.Id);
             Console.WriteLine(wrong is null ? "            computes what it should" : $"            {wrong}");

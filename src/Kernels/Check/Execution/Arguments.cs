@@ -6,7 +6,10 @@ using PureLcm.Kernels.Check.FrontEnd;
 
 namespace PureLcm.Kernels.Check.Execution;
 
-/// <summary>What the host passes to a launch, in the order of the kernel's parameters: views as addresses in the host's memory, values as bytes.</summary>
+/// <summary>
+/// What the host passes to a launch, in the order of the kernel's parameters: views as addresses in the host's memory, values as
+/// bytes.
+/// </summary>
 sealed class Arguments
 {
     /// <summary>A view, or a value's bytes.</summary>
@@ -29,7 +32,7 @@ sealed class Arguments
     public List<long> Specialized { get; } = [];
 
     /// <summary>The next one.</summary>
-    /// <exception cref="ArgumentException">It is a view of memory that the processor can't reach, or of a buffer that was disposed of.</exception>
+    /// <exception cref="ArgumentException">A view of memory that the processor can't reach, or of a buffer that is gone.</exception>
     /// <exception cref="NotSupportedException">It is nothing that a kernel takes.</exception>
     public void Add<T>(T value) where T : struct => Writer<T>.Write(this, value);
 
@@ -42,19 +45,22 @@ sealed class Arguments
         used += sizeof(T);
     }
 
-    void AddView<T>(ArrayView<T> view) where T : unmanaged => list.Add(new(view.IsValid ? Address(view) : 0, view.Length));
+    void AddView<T>(ArrayView<T> view) where T : unmanaged =>
+        list.Add(new(view.IsValid ? Address(view) : 0, view.Length));
 
     /// <summary>The buffer and the index are there only through the interface.</summary>
     long Address<TView>(TView view) where TView : IContiguousArrayView
     {
         var buffer = view.Buffer;
-        if (buffer.AcceleratorType != AcceleratorType.CPU) throw new ArgumentException($"a view of memory on {buffer.Accelerator.Name}: the checker runs on the processor, in the memory of a CPU accelerator");
+        if (buffer.AcceleratorType != AcceleratorType.CPU)
+            throw new ArgumentException($"a view of memory on {buffer.Accelerator.Name}: the checker needs that of a CPU accelerator");
         if (buffer.NativePtr == 0 && buffer.LengthInBytes > 0) throw new ArgumentException("a view of a buffer that was disposed of");
         buffers.Add(buffer);
         return buffer.NativePtr + view.IndexInBytes;
     }
 
-    void AddSpecialized<T>(SpecializedValue<T> value) where T : unmanaged, IEquatable<T> => Specialized.Add(KernelSource.SpecializedBits(value.Value));
+    void AddSpecialized<T>(SpecializedValue<T> value) where T : unmanaged, IEquatable<T> =>
+        Specialized.Add(KernelSource.SpecializedBits(value.Value));
 
     /// <summary>How a parameter of some type is passed, found once a type.</summary>
     static class Writer<T> where T : struct
@@ -66,9 +72,10 @@ sealed class Arguments
             var type = typeof(T);
             string name = Layout.IsView(type) ? nameof(AddView) : Layout.IsSpecialized(type) ? nameof(AddSpecialized) : nameof(AddValue);
             if (name == nameof(AddValue) && RuntimeHelpers.IsReferenceOrContainsReferences<T>())
-                throw new NotSupportedException($"{Names.Of(type)} can't be passed to a kernel: parameters are views, numbers, and structures of numbers");
+                throw new NotSupportedException($"{Names.Of(type)} can't be passed to a kernel: views, numbers, structures of numbers can");
             var method = typeof(Arguments).GetMethod(name, BindingFlags.NonPublic | BindingFlags.Instance)!;
-            return method.MakeGenericMethod(name == nameof(AddValue) ? type : type.GetGenericArguments()[0]).CreateDelegate<Action<Arguments, T>>();
+            var filled = method.MakeGenericMethod(name == nameof(AddValue) ? type : type.GetGenericArguments()[0]);
+            return filled.CreateDelegate<Action<Arguments, T>>();
         }
     }
 }

@@ -7,7 +7,7 @@ namespace PureLcm.Kernels.Check.Execution;
 /// <summary>A launch of a program: its groups are spread over the machine's cores, and it returns when all are done.</summary>
 static class LockstepKernel
 {
-    /// <exception cref="KernelFaultException">The launch is one that a graphics card refuses, or a work-item did what it must not do.</exception>
+    /// <exception cref="KernelFaultException">A graphics card would refuse the launch, or a work-item did what it must not do.</exception>
     public static void Launch(LockstepProgram program, in KernelConfig config, Arguments arguments)
     {
         Check(program.Method, config);
@@ -46,12 +46,13 @@ static class LockstepKernel
     {
         var group = config.GroupDim;
         if (Math.Min(group.X, Math.Min(group.Y, group.Z)) < 1 || Indexing.Count(group) > Checker.LargestGroup)
-            throw new KernelFaultException(kernel.Name, $"a group of {group.X} x {group.Y} x {group.Z} work-items; 1 to {Checker.LargestGroup} are possible");
+            throw new KernelFaultException(kernel.Name,
+                $"a group of {group.X} x {group.Y} x {group.Z} work-items; 1 to {Checker.LargestGroup} are possible");
         int shared = kernel.Shared.Sum(allocation => allocation.Bytes);
         if (shared > Checker.SharedMemory)
             throw new KernelFaultException(kernel.Name, $"a group shares {shared} bytes; a graphics card has {Checker.SharedMemory}");
         if (config.UsesDynamicSharedMemory)
-            throw new KernelFaultException(kernel.Name, "a launch with dynamic shared memory, which the checker doesn't know; call SharedMemory.Allocate with a constant");
+            throw new KernelFaultException(kernel.Name, "dynamic shared memory, which the checker doesn't know; allocate a constant size");
     }
 
     /// <summary>What is the same for all groups: the parameters, where <see cref="FrameLayout"/> has them.</summary>

@@ -30,7 +30,8 @@ sealed class KernelSource(MethodInfo method, long[] specialized) : IEquatable<Ke
         _ => throw new NotSupportedException($"a SpecializedValue of {typeof(T).Name}: it is a number"),
     };
 
-    public bool Equals(KernelSource? other) => other is not null && Method == other.Method && Specialized.AsSpan().SequenceEqual(other.Specialized);
+    public bool Equals(KernelSource? other) =>
+        other is not null && Method == other.Method && Specialized.AsSpan().SequenceEqual(other.Specialized);
 
     public override bool Equals(object? other) => Equals(other as KernelSource);
 
