@@ -119,14 +119,14 @@ readonly record struct Both(Tensor Ours, Tensor Theirs);
 /// <summary>All backends that are held to the reference.</summary>
 static class Backends
 {
-    public static TheoryData<string> All => ["cpu 512", "cpu 256", "cpu 128", .. Gpu.Accelerators.Names];
+    public static TheoryData<string> All => Gpu.Accelerators.Rows(["cpu 512", "cpu 256", "cpu 128", .. Gpu.Accelerators.Names]);
 
     public static Backend Create(string name, int threads = 2) =>
         name.StartsWith("cpu ", StringComparison.Ordinal) ? new CpuBackend(threads, int.Parse(name["cpu ".Length..])) : Gpu.Accelerators.Backend(name);
 
     /// <summary>
     /// The seeds of a test's draws. OpenCL drivers get a part of them where each draw may be another variant of a kernel to
-    /// compile, a second or two each: the executors, whose kernels are the same, get all.
+    /// compile, a second or two each: the checker, whose kernels are the same, gets all.
     /// </summary>
     public static IEnumerable<int> Seeds(string name, int first, int count)
     {

@@ -16,7 +16,8 @@ static class KernelTimes
     public static void Print(string device, double largest)
     {
         using var opened = Devices.Open(device, 0, out _);
-        if (opened is not GpuBackend backend) throw new GpuException($"--device {device} is {opened.Name}, which has no ILGPU kernels; name opencl, cuda or executor, or run bench ops");
+        if (opened is not GpuBackend { IsChecked: false } backend)
+            throw new GpuException($"--device {device} is {opened.Name}, and no device of kernels; name opencl or cuda, or run bench ops");
         var limits = new DeviceLimits(backend);
         // A processor under OpenCL can't do more than the processor can; what a kernel alone reaches is printed beside it.
         double peak = backend.IsProcessor ? Limits.FmaPeak(Environment.ProcessorCount) : limits.FmaPeak();

@@ -13,7 +13,7 @@ public sealed partial class GpuBackend
 sealed class ActivateKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, Tensor Y, Activation Activation)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, int, ArrayView<T>, int, Rows, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, ArrayView<T>, int, Rows, SpecializedValue<int>>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, int, ArrayView<T>, int, Rows, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in (Tensor X, Tensor Y, Activation Activation) arguments)
     {

@@ -22,7 +22,7 @@ public sealed partial class GpuBackend
 /// <summary>Raises a flag where a value is infinite or not a number: its exponent's bits are all set. A work-item a value.</summary>
 sealed class AllFiniteKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, ArrayView<int> Bad)> where T : unmanaged, IStored<T>
 {
-    readonly Action<KernelConfig, ArrayView<T>, int, Rows, ArrayView<int>> kernel = gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, Rows, ArrayView<int>>(Kernel);
+    readonly Action<KernelConfig, ArrayView<T>, int, Rows, ArrayView<int>> kernel = gpu.LoadStreamKernel<ArrayView<T>, int, Rows, ArrayView<int>>(Kernel);
 
     public override void Launch(in (Tensor X, ArrayView<int> Bad) arguments)
     {

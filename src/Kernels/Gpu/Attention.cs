@@ -32,7 +32,7 @@ sealed class AttentionKernel<T, TTile>(GpuBackend gpu) : GpuKernel<Query> where 
     }
 
     readonly Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, Sizes> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, Sizes>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, Sizes>(Kernel);
 
     public override void Launch(in Query query)
     {

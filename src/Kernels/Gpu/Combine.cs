@@ -48,7 +48,7 @@ sealed class CombineKernel<TX, TY>(GpuBackend gpu) : GpuKernel<Sum> where TX : u
     }
 
     readonly Action<KernelConfig, ArrayView<TY>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, Rows, Terms> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TY>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, Rows, Terms>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<TY>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, ArrayView<TX>, Rows, Terms>(Kernel);
 
     public override void Launch(in Sum sum)
     {

@@ -22,7 +22,7 @@ sealed class EmbedKernel<TW, TY>(GpuBackend gpu) : GpuKernel<(GpuWeight Table, A
     where TW : unmanaged, IStored<TW> where TY : unmanaged, IStored<TY>
 {
     readonly Action<KernelConfig, ArrayView<TW>, ArrayView<int>, ArrayView<TY>, int, Rows> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TW>, ArrayView<int>, ArrayView<TY>, int, Rows>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<TW>, ArrayView<int>, ArrayView<TY>, int, Rows>(Kernel);
 
     public override void Launch(in (GpuWeight Table, ArrayView<int> Ids, Tensor Y) arguments)
     {

@@ -83,7 +83,7 @@ struct Ending
 sealed class EndingKernel<TY>(GpuBackend gpu) : GpuKernel<(Product Product, Tensor Shares)> where TY : unmanaged, IStored<TY>
 {
     readonly Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Ending, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Ending, SpecializedValue<int>>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Ending, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in (Product Product, Tensor Shares) arguments)
     {

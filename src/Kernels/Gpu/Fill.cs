@@ -12,7 +12,7 @@ public sealed partial class GpuBackend
 /// <summary>y = value. A work-item a value.</summary>
 sealed class FillKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor Y, float Value)> where T : unmanaged, IStored<T>
 {
-    readonly Action<KernelConfig, ArrayView<T>, int, Rows, float> kernel = gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, Rows, float>(Kernel);
+    readonly Action<KernelConfig, ArrayView<T>, int, Rows, float> kernel = gpu.LoadStreamKernel<ArrayView<T>, int, Rows, float>(Kernel);
 
     public override void Launch(in (Tensor Y, float Value) arguments)
     {

@@ -75,7 +75,7 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
 
     readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
+        gpu.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
         ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)

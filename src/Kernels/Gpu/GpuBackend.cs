@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.OpenCL;
+using PureLcm.Kernels.Check;
 
 namespace PureLcm.Kernels.Gpu;
 
@@ -22,24 +22,36 @@ public sealed partial class GpuBackend : Backend
 
     /// <summary>Computes on an accelerator, which is disposed of with this backend unless said otherwise.</summary>
     /// <exception cref="GpuException">The device can't run the kernels.</exception>
-    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true) : this(accelerator, ownsAccelerator, RunsOnProcessor(accelerator)) { }
+    public GpuBackend(Accelerator accelerator, bool ownsAccelerator = true) : this(accelerator, ownsAccelerator, RunsOnProcessor(accelerator), isChecked: false) { }
 
-    /// <summary>The same, as if it were a processor or a graphics card: the executor is tested as both.</summary>
-    internal GpuBackend(Accelerator accelerator, bool ownsAccelerator, bool asProcessor)
+    /// <summary>
+    /// With the checker in the place of a device, in the memory of a CPU accelerator of any size: the kernels that a processor gets,
+    /// or those of a graphics card.
+    /// </summary>
+    internal static GpuBackend Checked(Accelerator accelerator, bool ownsAccelerator = true, bool asProcessor = true) =>
+        new(accelerator, ownsAccelerator, asProcessor, isChecked: true);
+
+    GpuBackend(Accelerator accelerator, bool ownsAccelerator, bool asProcessor, bool isChecked)
     {
         Accelerator = accelerator;
+        IsChecked = isChecked;
         this.ownsAccelerator = ownsAccelerator;
         DefaultPrecision = asProcessor ? ElementType.Float32 : ElementType.Float16;
-        int items = accelerator.MaxNumThreadsPerGroup;
+        var (items, shared) = isChecked ? (Checker.LargestGroup, Checker.SharedMemory) : (accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup);
         tile = asProcessor || items < Tile4x4.Items ? typeof(Tile16x1) : typeof(Tile4x4);
-        if (items < Tile16x1.Items || accelerator.MaxSharedMemoryPerGroup < SharedBytes)
-            throw new GpuException($"{accelerator.Name} can't run the kernels: it has groups of {items} work-items that share {accelerator.MaxSharedMemoryPerGroup} bytes, "
+        if (items < Tile16x1.Items || shared < SharedBytes)
+            throw new GpuException($"{accelerator.Name} can't run the kernels: it has groups of {items} work-items that share {shared} bytes, "
                 + $"and {Tile16x1.Items} and {SharedBytes} are needed; choose another device, or the CPU's own backend");
         GroupSize = items >= 256 ? 256 : items >= 128 ? 128 : 64;
     }
 
     /// <inheritdoc/>
-    public override string Name => $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
+    public override string Name => IsChecked ? CheckerName : $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
+
+    internal const string CheckerName = "kernels on the CPU, checked";
+
+    /// <summary>Whether the checker runs the kernels.</summary>
+    internal bool IsChecked { get; }
 
     /// <inheritdoc/>
     public override ElementType DefaultPrecision { get; }
@@ -56,8 +68,7 @@ public sealed partial class GpuBackend : Backend
     /// <summary>Whether the kernels run on the host's own cores.</summary>
     internal bool IsProcessor => RunsOnProcessor(Accelerator);
 
-    static bool RunsOnProcessor(Accelerator accelerator) => accelerator.AcceleratorType == AcceleratorType.CPU
-        || accelerator.Device is CLDevice device && (device.DeviceType & CLDeviceType.CL_DEVICE_TYPE_CPU) != 0;
+    static bool RunsOnProcessor(Accelerator accelerator) => Drivers.IsProcessor(accelerator.Device);
 
     /// <summary>Waits until all that was launched is done.</summary>
     /// <exception cref="GpuException">Some of it failed.</exception>
@@ -118,7 +129,7 @@ public sealed partial class GpuBackend : Backend
         ahead = waited > 0.1 ? Math.Max(ahead / 2, 4) : waited < 0.025 ? Math.Min(ahead * 2, 4096) : ahead;
     }
 
-    GpuException Failure(AcceleratorException e) => new($"{Name} failed: {e.Message.TrimEnd('.')}. Results since the last download are lost; try again, or with another device", e);
+    GpuException Failure(AcceleratorException e) => new($"{Name} failed: {DriverError.Describe(e)}. Results since the last download are lost; try again, or with another device", e);
 
     /// <summary>The type that kernels know a stored type by.</summary>
     static Type Stored(ElementType type) => type switch

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -94,7 +92,8 @@ public sealed partial class GpuBackend
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new OutOfMemoryException($"{Name} gives no block of {bytes >> 20} MB: {inUse >> 20} MB of tensors are in use, and it has {Accelerator.MemorySize >> 20} MB in all; "
+            string all = MemoryBytes is { } memory ? $", and it has {memory >> 20} MB in all" : "";
+            throw new OutOfMemoryException($"{Name} gives no block of {bytes >> 20} MB: {inUse >> 20} MB of tensors are in use{all}; "
                 + "make smaller or fewer pictures at once, or use another device", e);
         }
     }
@@ -149,13 +148,16 @@ public sealed partial class GpuBackend
     /// <summary>Copies of more than a few values since the backend was made, from and to the host.</summary>
     internal (int Uploads, int Downloads) Transfers { get; private set; }
 
+    // By ILGPU's methods for spans, and not by those for a ref and a length: these don't pin it, and the collector may move it
+    // while the device copies.
+
     /// <summary>Values from the host, which are the host's again when this returns.</summary>
     internal void CopyFromHost<T>(ReadOnlySpan<T> values, ArrayView<T> to) where T : unmanaged
     {
         try
         {
             if (values.Length > Few) Transfers = Transfers with { Uploads = Transfers.Uploads + 1 };
-            to.CopyFromCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            to.CopyFromCPU(Accelerator.DefaultStream, values);
         }
         catch (AcceleratorException e)
         {
@@ -169,7 +171,7 @@ public sealed partial class GpuBackend
         try
         {
             if (values.Length > Few) Transfers = Transfers with { Downloads = Transfers.Downloads + 1 };
-            from.CopyToCPU(ref MemoryMarshal.GetReference(values), values.Length);
+            from.CopyToCPU(Accelerator.DefaultStream, values);
         }
         catch (AcceleratorException e)
         {

@@ -31,7 +31,7 @@ static class ChannelMoments
 sealed class ChannelMomentsKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, Tensor Moments)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, int, ArrayView<float>, int, Rows> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, ArrayView<float>, int, Rows>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, int, ArrayView<float>, int, Rows>(Kernel);
 
     public override void Launch(in (Tensor X, Tensor Moments) arguments)
     {
@@ -86,7 +86,7 @@ sealed class GroupFactorsKernel(GpuBackend gpu) : GpuKernel<(Tensor Moments, Ten
     }
 
     readonly Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, Sizes, float> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, Sizes, float>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, Sizes, float>(Kernel);
 
     public override void Launch(in (Tensor Moments, Tensor Factors, GpuWeight Scale, int Groups, int Pixels, float Epsilon) arguments)
     {
@@ -152,7 +152,7 @@ sealed class NormaliseKernel<T>(GpuBackend gpu) : GpuKernel<Normalisation> where
     }
 
     readonly Action<KernelConfig, ArrayView<T>, ArrayView<float>, ArrayView<float>, ArrayView<T>, ArrayView<T>, Pitches, Rows, SpecializedValue<int>> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<float>, ArrayView<float>, ArrayView<T>, ArrayView<T>, Pitches, Rows, SpecializedValue<int>>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, ArrayView<float>, ArrayView<float>, ArrayView<T>, ArrayView<T>, Pitches, Rows, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Normalisation arguments)
     {

@@ -18,7 +18,7 @@ public sealed partial class GpuBackend
 sealed class LayerNormKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, GpuWeight Scale, GpuWeight Shift, Tensor Y, float Epsilon)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, int, ArrayView<float>, ArrayView<float>, ArrayView<T>, int, int, float> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, ArrayView<float>, ArrayView<float>, ArrayView<T>, int, int, float>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, int, ArrayView<float>, ArrayView<float>, ArrayView<T>, int, int, float>(Kernel);
 
     public override void Launch(in (Tensor X, GpuWeight Scale, GpuWeight Shift, Tensor Y, float Epsilon) arguments)
     {

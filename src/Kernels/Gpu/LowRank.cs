@@ -136,7 +136,7 @@ sealed class StackKernel<T>(GpuBackend gpu) : GpuKernel<(Packed From, Packed To,
         public int FromRows, FromDepth, ToDepth, ToHalf, FirstDepth, FirstRow;
     }
 
-    readonly Action<KernelConfig, ArrayView<T>, ArrayView<float>, Places> kernel = gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<float>, Places>(Kernel);
+    readonly Action<KernelConfig, ArrayView<T>, ArrayView<float>, Places> kernel = gpu.LoadStreamKernel<ArrayView<T>, ArrayView<float>, Places>(Kernel);
 
     public override void Launch(in (Packed From, Packed To, int FirstDepth, int FirstRow) arguments)
     {

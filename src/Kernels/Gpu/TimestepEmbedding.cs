@@ -39,7 +39,7 @@ public sealed partial class GpuBackend
 /// <summary>y = [cos(t f_0), …, sin(t f_0), …], or sines first. A work-item a frequency.</summary>
 sealed class TimestepEmbeddingKernel<T>(GpuBackend gpu) : GpuKernel<(float Timestep, ArrayView<float> Frequencies, Tensor Y, bool CosFirst)> where T : unmanaged, IStored<T>
 {
-    readonly Action<KernelConfig, float, ArrayView<float>, ArrayView<T>, int> kernel = gpu.Accelerator.LoadStreamKernel<float, ArrayView<float>, ArrayView<T>, int>(Kernel);
+    readonly Action<KernelConfig, float, ArrayView<float>, ArrayView<T>, int> kernel = gpu.LoadStreamKernel<float, ArrayView<float>, ArrayView<T>, int>(Kernel);
 
     public override void Launch(in (float Timestep, ArrayView<float> Frequencies, Tensor Y, bool CosFirst) arguments)
     {

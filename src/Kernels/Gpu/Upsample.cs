@@ -18,7 +18,7 @@ sealed class UpsampleKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, Tensor Y)>
         public int Height, Width, Pitch, EnlargedHeight, EnlargedWidth, EnlargedPitch;
     }
 
-    readonly Action<KernelConfig, ArrayView<T>, ArrayView<T>, Sides, Rows> kernel = gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<T>, Sides, Rows>(Kernel);
+    readonly Action<KernelConfig, ArrayView<T>, ArrayView<T>, Sides, Rows> kernel = gpu.LoadStreamKernel<ArrayView<T>, ArrayView<T>, Sides, Rows>(Kernel);
 
     public override void Launch(in (Tensor X, Tensor Y) arguments)
     {

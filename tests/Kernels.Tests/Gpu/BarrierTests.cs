@@ -1,17 +1,17 @@
-using System.Collections.Concurrent;
 using System.Reflection;
-using ILGPU.Compat.Execution;
-using ILGPU.Compat.FrontEnd;
-using ILGPU.Compat.Ir;
+using PureLcm.Kernels.Check;
+using PureLcm.Kernels.Check.Execution;
+using PureLcm.Kernels.Check.FrontEnd;
+using PureLcm.Kernels.Check.Ir;
 using PureLcm.Kernels.Gpu;
 
 namespace PureLcm.Kernels.Tests.Gpu;
 
 /// <summary>
-/// Each barrier of each kernel that has some is taken out in turn, and the executor must miss it: so no kernel waits in vain,
+/// Each barrier of each kernel that has some is taken out in turn, and the checker must miss it: so no kernel waits in vain,
 /// and none is right by luck. Known are those that order no memory here: one in the product is for the compilers of processors;
 /// with their tile, a work-item ends the very sums that it made, unless there are gates; and after its last sum of a group, layer
-/// norm needs the shared memory no more.
+/// norm needs the shared memory no more. The product is without low-rank terms: the two barriers of their loop are not looked at.
 /// </summary>
 public class BarrierTests
 {
@@ -36,7 +36,6 @@ public class BarrierTests
         int barriers = source.Translate().Blocks.Count(block => block.End == End.Barrier);
         Assert.True(barriers > harmless);
 
-        var programs = (ConcurrentDictionary<string, Lazy<LockstepProgram>>)typeof(LockstepProgram).GetField("programs", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(null)!;
         var whole = LockstepProgram.For(source);
         var missed = new List<int>();
         try
@@ -45,8 +44,8 @@ public class BarrierTests
             {
                 var method = source.Translate();
                 method.Blocks.Where(block => block.End == End.Barrier).ElementAt(without).End = End.Jump;
-                programs[source.Key] = new(new LockstepProgram(method));
-                using var gpu = Accelerators.Backend(kernel.GetGenericArguments().Contains(typeof(Tile16x1)) ? Accelerators.Executor : Accelerators.ExecutorAsCard);
+                LockstepProgram.Replace(source, new(method));
+                using var gpu = Accelerators.Backend(kernel.GetGenericArguments().Contains(typeof(Tile16x1)) ? Accelerators.Check : Accelerators.CheckAsCard);
                 try
                 {
                     run(gpu);
@@ -60,7 +59,7 @@ public class BarrierTests
         }
         finally
         {
-            programs[source.Key] = new(whole);
+            LockstepProgram.Replace(source, whole);
         }
         Assert.True(missed.Count == barriers - harmless, $"{name}: of {barriers} barriers, {string.Join(',', missed)} were missed");
     }

@@ -1,16 +1,17 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.OpenCL;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Dry;
 using PureLcm.Kernels.Gpu;
 
 namespace PureLcm.Kernels.Tests.Gpu;
 
-/// <summary>Which device is taken, and what is said of those that are not. The executor plays the graphics card.</summary>
+/// <summary>Which device is taken, and what is said of those that are not. ILGPU's CPU accelerator plays the graphics card; nothing is launched on it.</summary>
 public class DevicesTests
 {
-    static readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, 2)).CPU(new CPUDevice(8, 1, 2)).EnableAlgorithms());
+    static readonly Context context = Context.Create(builder => builder.CPU(new CPUDevice(32, 2, 1)).CPU(new CPUDevice(8, 1, 1)));
 
     static Device Good => context.Devices[0];
 
@@ -32,7 +33,7 @@ public class DevicesTests
     [Fact]
     public void AGoodDeviceIsTaken()
     {
-        using var backend = Devices.FirstGood([Good], Pass, 0, out string? notice);
+        using var backend = Drivers.FirstGood([Good], Pass, 0, out string? notice);
         Assert.IsType<GpuBackend>(backend);
         Assert.Null(notice);
     }
@@ -40,7 +41,7 @@ public class DevicesTests
     [Fact]
     public void ADeviceThatComputesWronglyIsPassedOverAndItIsSaid()
     {
-        using var backend = Devices.FirstGood([Good], Fail, 1, out string? notice);
+        using var backend = Drivers.FirstGood([Good], Fail, 1, out string? notice);
         Assert.IsType<CpuBackend>(backend);
         Assert.Equal($"{Good.Name} is passed over: its convolution is wrong; --device cpu takes it all the same", notice);
     }
@@ -50,7 +51,7 @@ public class DevicesTests
     {
         string sentence = Assert.Throws<GpuException>(() => new GpuBackend(TooSmall.CreateAccelerator(context))).Message;
         Assert.Contains("groups of 8 work-items", sentence);
-        using var backend = Devices.FirstGood([TooSmall, Good], Pass, 1, out string? notice);
+        using var backend = Drivers.FirstGood([TooSmall, Good], Pass, 1, out string? notice);
         Assert.IsType<GpuBackend>(backend); // the next one is looked at
         Assert.Contains("can't run the kernels", notice);
     }
@@ -58,9 +59,20 @@ public class DevicesTests
     [Fact]
     public void WithoutAnyTheProcessorIsTakenSilently()
     {
-        using var backend = Devices.FirstGood([], Pass, 1, out string? notice);
+        using var backend = Drivers.FirstGood([], Pass, 1, out string? notice);
         Assert.IsType<CpuBackend>(backend);
         Assert.Null(notice);
+    }
+
+    /// <summary>Debian 12's PoCL is OpenCL 3.0 without what 3.0 made optional; old drivers are older; the real ones are taken.</summary>
+    [Fact]
+    public void ADriverThatIlgpuRefusesIsToldWhy()
+    {
+        Assert.Equal("its driver (OpenCL 3.0) has no generic address space, which ILGPU needs; PoCL has it from version 6 on (Debian 13, Ubuntu 24.10)",
+            Drivers.OpenClRefusal(CLDeviceVersion.CL30, false, "Portable Computing Language"));
+        Assert.Equal("its driver has OpenCL 1.2, and ILGPU needs 2.0 or newer; install a newer driver", Drivers.OpenClRefusal(CLDeviceVersion.CL12, false, "NVIDIA CUDA"));
+        Assert.Null(Drivers.OpenClRefusal(CLDeviceVersion.CL30, true, "Portable Computing Language"));
+        Assert.Null(Drivers.OpenClRefusal(CLDeviceVersion.CL20, true, "AMD"));
     }
 
     [Theory]
@@ -88,7 +100,7 @@ public class DevicesTests
         Environment.SetEnvironmentVariable("PURELCM_CACHE", folder);
         try
         {
-            using var backend = Accelerators.Backend(Accelerators.Executor);
+            using var backend = Accelerators.Backend(Accelerators.Check);
             Assert.True(SelfCheck.Passes(backend, Good, out _));
             string file = Assert.Single(Directory.GetFiles(Path.Combine(folder, "checks")));
             File.WriteAllText(file, "its driver was bad yesterday"); // what is kept is believed

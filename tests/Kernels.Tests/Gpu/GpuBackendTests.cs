@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -63,7 +64,7 @@ public class GpuBackendTests
     [Fact]
     public void MemoryIsPooledBySize()
     {
-        using var gpu = Accelerators.Backend(Accelerators.Executor);
+        using var gpu = Accelerators.Backend(Accelerators.Check);
         var x = gpu.Allocate(Shape.Vectors(1, 1000));
         var buffer = ((GpuStorage)x.Storage).Buffer;
         Assert.Equal(4096, gpu.BytesInUse);
@@ -76,6 +77,45 @@ public class GpuBackendTests
         Assert.Equal(0, gpu.PeakBytes);
         gpu.Trim();
         using (var y = gpu.Allocate(Shape.Vectors(1, 1000))) Assert.NotSame(buffer, ((GpuStorage)y.Storage).Buffer);
+    }
+
+    /// <summary>What the collector moves while a device copies must not end up elsewhere: ILGPU pins only spans.</summary>
+    [Theory]
+    [MemberData(nameof(Accelerators.All), MemberType = typeof(Accelerators))]
+    public void TheCollectorMayRunWhileACopyDoes(string name)
+    {
+        using var gpu = Accelerators.Backend(name);
+        using var x = gpu.Allocate(Shape.Vectors(1, 20_000));
+        bool ended = false;
+        var collector = new Thread(() =>
+        {
+            while (!Volatile.Read(ref ended))
+            {
+                GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
+                Thread.Yield();
+            }
+        });
+        collector.Start();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            for (int i = 0; clock.ElapsedMilliseconds < 500; i++)
+            {
+                // The gap before it goes, so that the collector has somewhere to move it.
+                var gap = new float[1000];
+                float[] values = new float[20_000], back = new float[20_000];
+                gap.AsSpan().CopyTo(values);
+                values.AsSpan().Fill(i + 1);
+                gpu.Upload(values, x);
+                gpu.Download(x, back);
+                Assert.Equal(-1, back.AsSpan().IndexOfAnyExcept(i + 1));
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref ended, true);
+            collector.Join();
+        }
     }
 
     [Theory]

@@ -15,7 +15,13 @@ public class PrecisionTests
         {
             var data = new TheoryData<string, ElementType>();
             foreach (string name in Accelerators.Names)
-                foreach (var type in (ElementType[])[ElementType.Float16, ElementType.BFloat16]) data.Add(name, type);
+            {
+                foreach (var type in (ElementType[])[ElementType.Float16, ElementType.BFloat16])
+                {
+                    var row = new TheoryDataRow<string, ElementType>(name, type);
+                    data.Add(Accelerators.IsOpenCl(name) ? row.WithTrait("Needs", "OpenCL") : row);
+                }
+            }
             return data;
         }
     }

@@ -10,8 +10,12 @@ static class ListDevices
 {
     public static Command Command()
     {
-        var check = new Option<bool>("--check") { Description = "Run each kind of operation once on every device, and compare with plain loops." };
-        var command = new Command("devices", "Lists what can compute: graphics cards, OpenCL devices, the kernels' executor, the CPU's SIMD backend.") { check };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Run each kind of operation once on every device, and compare with plain loops.",
+        };
+        const string what = "Lists what can compute: graphics cards, OpenCL devices, the CPU's SIMD backend, the kernels' checker.";
+        var command = new Command("devices", what) { check };
         command.SetAction(result => Exit.Guard(_ => Run(result.GetValue(check))));
         return command;
     }
@@ -24,8 +28,16 @@ static class ListDevices
         Console.WriteLine($"{"device",-10}  {"name".PadRight(width)}  {"memory",9}  {"processors",10}  {"group",5}  {"shared",7}");
         foreach (var device in devices)
         {
+            if (device.Refusal is not null)
+            {
+                Console.WriteLine($"{device.Id,-10}  {device.Name}");
+                Console.WriteLine($"            not taken: {device.Refusal}");
+                continue;
+            }
             bool kernels = device.MaxGroup > 0;
-            Console.WriteLine($"{device.Id,-10}  {device.Name.PadRight(width)}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {(kernels ? device.MaxGroup : "-"),5}  {(kernels ? $"{device.SharedMemory / 1024} KB" : "-"),7}");
+            string group = kernels ? $"{device.MaxGroup}" : "-", shared = kernels ? $"{device.SharedMemory / 1024} KB" : "-";
+            string name = device.Name.PadRight(width);
+            Console.WriteLine($"{device.Id,-10}  {name}  {Gigabytes(device.Memory),9}  {device.Processors,10}  {group,5}  {shared,7}");
             if (!check) continue;
             string? wrong = Devices.Check(device.Id);
             Console.WriteLine(wrong is null ? "            computes what it should" : $"            {wrong}");
@@ -33,9 +45,7 @@ static class ListDevices
         }
         using (var best = Devices.Open("auto", 0, out string? notice))
             Console.WriteLine($"--device auto takes {best.Name}{(notice is null ? "" : $" ({notice})")}");
-        Console.WriteLine(Devices.Package == "compat"
-            ? "ILGPU: the subset in this repository (compat), with OpenCL and the executor; CUDA needs the package: build with -p:ILGPU=real"
-            : $"ILGPU: the package ({Devices.Package})");
+        Console.WriteLine($"ILGPU {Devices.IlgpuVersion}");
         return code;
     }
 
