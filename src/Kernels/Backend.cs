@@ -31,6 +31,12 @@ public abstract partial class Backend : IDisposable
     /// <summary>Begins a new measurement of <see cref="PeakBytes"/>.</summary>
     public abstract void ResetPeak();
 
+    /// <summary>
+    /// Makes ready what is otherwise made at its first use, so that a first picture comes sooner. May be called beside anything
+    /// else, without a turn; most backends have nothing to do.
+    /// </summary>
+    public virtual void Prepare() { }
+
     /// <summary>Waits for all that was asked of a device that works by itself; the host's backends have nothing to wait for.</summary>
     public virtual void Synchronize() { }
 

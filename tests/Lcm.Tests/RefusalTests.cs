@@ -50,7 +50,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("unet/config.json", "cross_attention_dim", "48", "the UNet reads text of width 48")]
     [InlineData("unet/config.json", "block_out_channels", "[]", "unet/config.json: block_out_channels")]
     [InlineData("text_encoder/config.json", "hidden_act", "\"swish\"", "text_encoder/config.json: hidden_act")]
-    [InlineData("vae/config.json", "latent_channels", "16", "vae/")]
+    [InlineData("vae/config.json", "latent_channels", "16", "the VAE's latents have 16 (latent_channels)")]
     [InlineData("scheduler/scheduler_config.json", "prediction_type", "\"flow\"", "scheduler/scheduler_config.json: prediction_type")]
     [InlineData("scheduler/scheduler_config.json", "beta_schedule", "\"exponential\"", "scheduler/scheduler_config.json: beta_schedule")]
     public void ConfigsOfAnotherModel(string file, string field, string value, string part)

@@ -76,8 +76,9 @@ public sealed class StandardStreamsTests : IDisposable
         Assert.Equal(0, running.End().Code);
         const string WipedAway = "\u001b[2K\u001b[1A\u001b[2K\u001b[1A\u001b[2K\u001b[?25h";
         foreach (string path in (string[])["a-cat-7-1.png", "a-cat-7-2.png"]) Assert.Contains($"{WipedAway}{path}\r\n", shown);
-        Assert.Contains("generate 2/2: step ", shown);
-        Assert.Matches("generate 1/2: decoding [^\r]* [45]0%", shown); // of 2 x (4 steps and the decoder)
+        // What stands beside it depends on how fast the machine is.
+        Assert.Contains("generate 1/2: ", shown);
+        Assert.Contains("generate 2/2: ", shown);
     }
 
     [Fact]

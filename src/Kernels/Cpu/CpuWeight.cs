@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PureLcm.Kernels.Cpu;
@@ -128,9 +129,11 @@ sealed unsafe class CpuWeight : Weight
     }
 
     /// <summary>[cIn][taps] -> every PanelWidth-th value of [taps][cIn].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Scatter<T>(T* from, T* to, int taps) where T : unmanaged
     {
+        int columns = Columns, width = PanelWidth;
         for (int tap = 0; tap < taps; tap++)
-            for (int c = 0; c < Columns; c++, to += PanelWidth) *to = from[(nint)c * taps + tap];
+            for (int c = 0; c < columns; c++, to += width) *to = from[(nint)c * taps + tap];
     }
 }

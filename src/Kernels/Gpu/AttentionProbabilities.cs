@@ -27,7 +27,7 @@ struct AttentionSizes
 sealed class ProbabilitiesKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor Q, Tensor K, Tensor P, int Heads, bool Causal)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, AttentionSizes> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, AttentionSizes>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, AttentionSizes>(Kernel);
 
     public override void Launch(in (Tensor Q, Tensor K, Tensor P, int Heads, bool Causal) arguments)
     {
@@ -71,7 +71,7 @@ sealed class ProbabilitiesKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor Q, Tenso
 sealed class SumsKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor P, Tensor V, Tensor Y, int Heads)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, Rows, AttentionSizes> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, Rows, AttentionSizes>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, Rows, AttentionSizes>(Kernel);
 
     public override void Launch(in (Tensor P, Tensor V, Tensor Y, int Heads) arguments)
     {

@@ -13,7 +13,7 @@ public sealed partial class GpuBackend
 sealed class GateKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, Tensor Y)> where T : unmanaged, IStored<T>
 {
     readonly Action<KernelConfig, ArrayView<T>, int, ArrayView<T>, int, Rows> kernel =
-        gpu.Accelerator.LoadStreamKernel<ArrayView<T>, int, ArrayView<T>, int, Rows>(Kernel);
+        gpu.LoadStreamKernel<ArrayView<T>, int, ArrayView<T>, int, Rows>(Kernel);
 
     public override void Launch(in (Tensor X, Tensor Y) arguments)
     {

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace PureLcm.Kernels.Gpu;
 
-/// <summary>A product to run: y = ending(x's windows by the weight, and t by the low-rank stack's B).</summary>
+/// <summary>A product to run: y = epilogue(x's windows by the weight, and t by the low-rank stack's B).</summary>
 readonly record struct Product(Tensor X, Packed Weight, Tensor Y, Convolution Geometry)
 {
     /// <summary>What is done with the sums. Its bias isn't looked at: see <see cref="Vector"/>.</summary>
@@ -45,7 +45,7 @@ public sealed partial class GpuBackend
         }
         using var sums = Allocate(Shape.Tokens(shares, GpuBackend.Index(product.Y.Shape.Rows), product.Weight.Panels * Tile.Columns));
         Run(typeof(ProductKernel<,,,>), product with { Shares = sums }, Stored(product.X), Stored(product.Weight.Type), typeof(Float32), tile);
-        Run(typeof(EndingKernel<>), (product, sums), Stored(product.Y));
+        Run(typeof(SharesKernel<>), (product, sums), Stored(product.Y));
     }
 
     /// <summary>By shapes and the device alone, so that a product is the same bits each time, watched or not.</summary>
@@ -74,9 +74,9 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
     }
 
     readonly Action<KernelConfig, ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>> kernel =
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, KernelEpilogue, SpecializedValue<int>, SpecializedValue<int>> kernel =
         gpu.LoadStreamKernel<ArrayView<TX>, ArrayView<TW>, ArrayView<Float32>, ArrayView<Float32>, ArrayView<float>,
-        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, Ending, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
+        ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Window, Depths, KernelEpilogue, SpecializedValue<int>, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in Product product)
     {
@@ -91,11 +91,11 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         kernel(new KernelConfig(grid, new Index3D(TTile.Items, 1, 1)),
             gpu.View<TX>(x), gpu.View<TW>(weight), gpu.View<Float32>(product.T), gpu.View<Float32>(product.Up), product.Vector ?? gpu.None<float>(),
             gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Shares ?? y),
-            window, depths, Ending.Of(product), product.Shares is null ? Ending.FinishOf(product) : SpecializedValue.New(Ending.Share), SpecializedValue.New(product.Up is null ? 0 : 1));
+            window, depths, KernelEpilogue.Of(product), product.Shares is null ? KernelEpilogue.FinishOf(product) : SpecializedValue.New(KernelEpilogue.Share), SpecializedValue.New(product.Up is null ? 0 : 1));
     }
 
     static void Kernel(ArrayView<TX> x, ArrayView<TW> weight, ArrayView<Float32> t, ArrayView<Float32> up, ArrayView<float> vector,
-        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, Ending ending,
+        ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y, Window window, Depths depths, KernelEpilogue epilogue,
         SpecializedValue<int> finish, SpecializedValue<int> hasLowRank)
     {
         var left = TTile.Left();
@@ -141,11 +141,11 @@ sealed class ProductKernel<TX, TW, TY, TTile>(GpuBackend gpu) : GpuKernel<Produc
         {
             int at = i * Tile.BlockPitch + column;
             float sum = block[at];
-            if (finish == Ending.Share)
+            if (finish == KernelEpilogue.Share)
             {
-                if (firstRow + i < ending.Rows) y[((Grid.IdxZ * ending.Rows + firstRow + i) * Grid.DimY + panel) * Tile.Columns + column] = TY.Store(sum);
+                if (firstRow + i < epilogue.Rows) y[((Grid.IdxZ * epilogue.Rows + firstRow + i) * Grid.DimY + panel) * Tile.Columns + column] = TY.Store(sum);
             }
-            else Ending.End(sum, finish == Ending.Gated ? block[at + toGate] : 0, vector, perImage, residual, tap, y, firstRow + i, panel, column, ending, finish);
+            else KernelEpilogue.Apply(sum, finish == KernelEpilogue.Gated ? block[at + toGate] : 0, vector, perImage, residual, tap, y, firstRow + i, panel, column, epilogue, finish);
             Group.Barrier();
         }
     }

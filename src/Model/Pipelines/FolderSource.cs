@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PureLcm.Model.Clip;
 using PureLcm.Weights;
 
@@ -8,9 +9,10 @@ public sealed class FolderSource : IModelSource
 {
     readonly ModelFolder folder;
     readonly string? otherUnet;
+    readonly Lock guard = new();
     readonly Dictionary<string, ComponentFolder> components = [];
     readonly Dictionary<string, WeightFiles> weights = [];
-    readonly Dictionary<string, Tokenizer> tokenizers = [];
+    readonly ConcurrentDictionary<string, Lazy<Tokenizer>> tokenizers = [];
 
     FolderSource(ModelFolder folder, string? otherUnet) => (this.folder, this.otherUnet) = (folder, otherUnet);
 
@@ -60,23 +62,26 @@ public sealed class FolderSource : IModelSource
     /// <inheritdoc/>
     public WeightFiles WeightsOf(string component)
     {
-        if (!weights.TryGetValue(component, out var opened))
-            weights[component] = opened = Component(component).OpenWeights(component == "unet" && File.Exists(otherUnet) ? otherUnet : null);
-        return opened;
+        lock (guard)
+        {
+            if (!weights.TryGetValue(component, out var opened))
+                weights[component] = opened = Component(component).OpenWeights(component == "unet" && File.Exists(otherUnet) ? otherUnet : null);
+            return opened;
+        }
     }
 
     /// <inheritdoc/>
-    public Tokenizer TokenizerOf(string component)
-    {
-        if (!tokenizers.TryGetValue(component, out var tokenizer)) tokenizers[component] = tokenizer = Tokenizer.Load(Component(component).Path);
-        return tokenizer;
-    }
+    public Tokenizer TokenizerOf(string component) =>
+        tokenizers.GetOrAdd(component, name => new(() => Tokenizer.Load(Component(name).Path))).Value;
 
     ComponentFolder Component(string name)
     {
-        if (!components.TryGetValue(name, out var component))
-            components[name] = component = name == "unet" && otherUnet is not null && !File.Exists(otherUnet) ? ComponentFolder.Open(otherUnet) : folder.Component(name);
-        return component;
+        lock (guard)
+        {
+            if (!components.TryGetValue(name, out var component))
+                components[name] = component = name == "unet" && otherUnet is not null && !File.Exists(otherUnet) ? ComponentFolder.Open(otherUnet) : folder.Component(name);
+            return component;
+        }
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace PureLcm.Model.Pipelines;
 /// <summary>
 /// Where a model comes from: its components' configurations and tensors by diffusers' names, and its tokenizer. Whoever loads a
 /// model from it need not know whether it is a folder, a single file or a snapshot of a hub. It keeps files open that weights
-/// may be packed from again.
+/// may be packed from again. Its members may be called from several threads.
 /// </summary>
 public interface IModelSource : IDisposable
 {

@@ -93,6 +93,9 @@ public sealed class LoadedModel : IDisposable
     {
         options ??= new();
         var files = new LoraFiles();
+        // What needs nothing of the rest goes on beside it: the backend's kernels are compiled, and the vocabulary is read.
+        var prepared = Task.Run(backend.Prepare, CancellationToken.None);
+        _ = Task.Run(() => source.TokenizerOf("tokenizer"), CancellationToken.None);
         try
         {
             // The tree is built twice: on a backend that counts, which tells the modules' names and what a run takes, and for good.
@@ -111,6 +114,10 @@ public sealed class LoadedModel : IDisposable
             files.Dispose();
             source.Dispose();
             throw;
+        }
+        finally
+        {
+            prepared.GetAwaiter().GetResult();
         }
     }
 

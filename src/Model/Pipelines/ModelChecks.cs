@@ -55,7 +55,6 @@ public static class ModelChecks
         var text = TextConfig.Parse(source.ConfigOf("text_encoder"));
         var unet = UnetConfig.Parse(source.ConfigOf("unet"));
         Networks(source.Path, text, unet, VaeEnds.Of(source.ClassOf("vae"), source.ConfigOf("vae")));
-        Fit(source.Path, source.TokenizerOf("tokenizer"), text, out _);
         Scheduler(source.ClassOf("scheduler"), source.ConfigOf("scheduler"), out _);
         return (text, unet);
 

@@ -10,8 +10,8 @@ namespace PureLcm.Kernels.Tests.Gpu;
 /// <summary>
 /// Each barrier of each kernel that has some is taken out in turn, and the checker must miss it: so no kernel waits in vain,
 /// and none is right by luck. Known are those that order no memory here: one in the product is for the compilers of processors;
-/// with their tile, a work-item ends the very sums that it made, unless there are gates; and after its last sum of a group, layer
-/// norm needs the shared memory no more. The product is without low-rank terms: the two barriers of their loop are not looked at.
+/// with their tile, a work-item ends the very sums that it made, unless there are gates; and after their last sum of a group, layer
+/// norm and attention's probabilities need the shared memory no more.
 /// </summary>
 public class BarrierTests
 {
@@ -20,7 +20,10 @@ public class BarrierTests
     {
         ["product"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile4x4>), [0, 0], Product, 1),
         ["product for processors"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile16x1>), [0, 0], Product, 2),
+        ["product with low-rank terms"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile4x4>), [0, 1], LowRankProduct, 1),
+        ["product with low-rank terms for processors"] = (typeof(ProductKernel<Float32, Float32, Float32, Tile16x1>), [0, 1], LowRankProduct, 2),
         ["attention"] = (typeof(AttentionKernel<Float32, Tile4x4>), [], Attention, 0),
+        ["attention's probabilities"] = (typeof(ProbabilitiesKernel<Float32>), [], Probabilities, 1),
         ["layer norm"] = (typeof(LayerNormKernel<Float32>), [], LayerNorm, 1),
         ["group norm"] = (typeof(GroupFactorsKernel), [], GroupNorm, 0),
     };
@@ -70,6 +73,22 @@ public class BarrierTests
         using Tensor x = Values(gpu, draw, 70, 40), y = gpu.Allocate(Shape.Tokens(1, 70, 80));
         using var weight = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 80, 40));
         gpu.Linear(x, weight, y);
+    }
+
+    static void LowRankProduct(GpuBackend gpu)
+    {
+        var draw = new Draw(1);
+        using Tensor x = Values(gpu, draw, 70, 40), y = gpu.Allocate(Shape.Tokens(1, 70, 80));
+        using Weight weight = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 80, 40)),
+            down = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 40, 40)), up = gpu.Pack(WeightKind.Matrix, draw.Source(ElementType.Float32, 80, 40));
+        gpu.Linear(x, weight, y, new() { LowRank = [new(new(down, up), 1)] });
+    }
+
+    static void Probabilities(GpuBackend gpu)
+    {
+        var draw = new Draw(1);
+        using Tensor x = Values(gpu, draw, 70, 40), p = gpu.Allocate(Shape.Tokens(1, 70, 70));
+        gpu.AttentionProbabilities(x, x, p, 1);
     }
 
     static void Attention(GpuBackend gpu)

@@ -44,9 +44,9 @@ public sealed class MemoryPlanTests
     [Fact]
     public void ToldBeforeTheWork()
     {
-        var error = Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 16384, Height = 16384 }, cancellationToken: Cancellation));
+        var error = Assert.ThrowsAny<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 16384, Height = 16384 }, cancellationToken: Cancellation));
         Assert.Matches(@"^a picture from picturebook at this size takes about \d+\.\d GB of memory, and \d+\.\d GB are free; ", error.Message);
-        Assert.Contains("multiples of 8", Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 100 }, cancellationToken: Cancellation)).Message);
-        Assert.Contains("51 steps", Assert.Throws<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Steps = 51 }, cancellationToken: Cancellation)).Message);
+        Assert.Contains("multiples of 8", Assert.ThrowsAny<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Width = 100 }, cancellationToken: Cancellation)).Message);
+        Assert.Contains("51 steps", Assert.ThrowsAny<ModelException>(() => TextToImage.Load(Repository.Picturebook, run: new() { Steps = 51 }, cancellationToken: Cancellation)).Message);
     }
 }

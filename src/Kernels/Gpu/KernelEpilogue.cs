@@ -4,11 +4,11 @@ using ILGPU.Runtime;
 namespace PureLcm.Kernels.Gpu;
 
 /// <summary>What becomes of a product's sums, as its kernel takes it.</summary>
-struct Ending
+struct KernelEpilogue
 {
     /// <summary>
     /// Values of <c>finish</c> beyond the numbers of <see cref="Activation"/>: value times gelu(gate); the sum times the vector's
-    /// value; the sum as it is, one share of several (<see cref="EndingKernel{TY}"/> adds them up).
+    /// value; the sum as it is, one share of several (<see cref="SharesKernel{TY}"/> adds them up).
     /// </summary>
     public const int Gated = 16, Scaled = 17, Share = 18;
 
@@ -24,7 +24,7 @@ struct Ending
     /// <summary>Elements from row to row.</summary>
     public int Pitch, PerImagePitch, ResidualPitch, TapPitch;
 
-    public static Ending Of(in Product product)
+    public static KernelEpilogue Of(in Product product)
     {
         var then = product.Epilogue;
         return new()
@@ -45,32 +45,32 @@ struct Ending
     /// From a sum, and of a value with a gate the gate's sum, to what is stored, in the order of <see cref="Epilogue"/>.
     /// <paramref name="column"/> is its place in a panel of the weight.
     /// </summary>
-    public static void End<TY>(float sum, float gate, ArrayView<float> vector, ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y,
-        int row, int panel, int column, Ending ending, int finish) where TY : unmanaged, IStored<TY>
+    public static void Apply<TY>(float sum, float gate, ArrayView<float> vector, ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y,
+        int row, int panel, int column, KernelEpilogue epilogue, int finish) where TY : unmanaged, IStored<TY>
     {
-        if (row >= ending.Rows) return;
+        if (row >= epilogue.Rows) return;
         if (finish == Gated)
         {
             // A panel has 32 values, then their gates. Those who have the values store; all tap.
             bool isGate = column >= Packed.Gates;
-            int channel = panel * Packed.Gates + column % Packed.Gates, weightRow = isGate ? ending.Half + channel : channel;
-            if (channel >= ending.Half) return;
-            if (ending.HasVector != 0) sum += vector[weightRow];
-            if (ending.HasTap != 0) tap[row * ending.TapPitch + weightRow] = TY.Store(sum);
+            int channel = panel * Packed.Gates + column % Packed.Gates, weightRow = isGate ? epilogue.Half + channel : channel;
+            if (channel >= epilogue.Half) return;
+            if (epilogue.HasVector != 0) sum += vector[weightRow];
+            if (epilogue.HasTap != 0) tap[row * epilogue.TapPitch + weightRow] = TY.Store(sum);
             if (isGate) return;
-            if (ending.HasVector != 0) gate += vector[ending.Half + channel];
-            y[row * ending.Pitch + channel] = TY.Store(sum * Functions.Gelu(gate));
+            if (epilogue.HasVector != 0) gate += vector[epilogue.Half + channel];
+            y[row * epilogue.Pitch + channel] = TY.Store(sum * Functions.Gelu(gate));
         }
         else
         {
             int channel = panel * Tile.Columns + column;
-            if (channel >= ending.Channels) return;
+            if (channel >= epilogue.Channels) return;
             if (finish == Scaled) sum *= vector[channel];
-            else if (ending.HasVector != 0) sum += vector[channel];
-            if (ending.HasTap != 0) tap[row * ending.TapPitch + channel] = TY.Store(sum);
-            if (ending.HasPerImage != 0) sum += TY.Load(perImage[row / ending.RowsPerImage * ending.PerImagePitch + channel]);
-            if (ending.HasResidual != 0) sum += TY.Load(residual[row * ending.ResidualPitch + channel]);
-            y[row * ending.Pitch + channel] = TY.Store(Functions.Apply(finish, sum));
+            else if (epilogue.HasVector != 0) sum += vector[channel];
+            if (epilogue.HasTap != 0) tap[row * epilogue.TapPitch + channel] = TY.Store(sum);
+            if (epilogue.HasPerImage != 0) sum += TY.Load(perImage[row / epilogue.RowsPerImage * epilogue.PerImagePitch + channel]);
+            if (epilogue.HasResidual != 0) sum += TY.Load(residual[row * epilogue.ResidualPitch + channel]);
+            y[row * epilogue.Pitch + channel] = TY.Store(Functions.Apply(finish, sum));
         }
     }
 }
@@ -80,10 +80,10 @@ struct Ending
 /// <see cref="Product.Shares"/>, [share][row][column of a panel]. This kernel adds them up, always in the same order, and ends
 /// them. A group a panel of a row.
 /// </summary>
-sealed class EndingKernel<TY>(GpuBackend gpu) : GpuKernel<(Product Product, Tensor Shares)> where TY : unmanaged, IStored<TY>
+sealed class SharesKernel<TY>(GpuBackend gpu) : GpuKernel<(Product Product, Tensor Shares)> where TY : unmanaged, IStored<TY>
 {
-    readonly Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Ending, SpecializedValue<int>> kernel =
-        gpu.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, Ending, SpecializedValue<int>>(Kernel);
+    readonly Action<KernelConfig, ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, KernelEpilogue, SpecializedValue<int>> kernel =
+        gpu.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, ArrayView<TY>, KernelEpilogue, SpecializedValue<int>>(Kernel);
 
     public override void Launch(in (Product Product, Tensor Shares) arguments)
     {
@@ -91,21 +91,21 @@ sealed class EndingKernel<TY>(GpuBackend gpu) : GpuKernel<(Product Product, Tens
         var then = product.Epilogue;
         kernel(new KernelConfig(new Index2D(GpuBackend.Index(product.Y.Shape.Rows), product.Weight.Panels), new Index2D(Tile.Columns, 1)), gpu.View<float>(shares), shares.Shape.N,
             product.Vector ?? gpu.None<float>(), gpu.View<TY>(then.PerImage), gpu.View<TY>(then.Residual), gpu.View<TY>(then.Tap), gpu.View<TY>(product.Y),
-            Ending.Of(product), Ending.FinishOf(product));
+            KernelEpilogue.Of(product), KernelEpilogue.FinishOf(product));
     }
 
     static void Kernel(ArrayView<float> shares, int count, ArrayView<float> vector, ArrayView<TY> perImage, ArrayView<TY> residual, ArrayView<TY> tap, ArrayView<TY> y,
-        Ending ending, SpecializedValue<int> finish)
+        KernelEpilogue epilogue, SpecializedValue<int> finish)
     {
         int row = Grid.IdxX, panel = Grid.IdxY, column = Group.IdxX, pitch = Grid.DimY * Tile.Columns, at = row * pitch + panel * Tile.Columns + column;
         // A gate's place is half a panel after its value's; those who have no such place have no use for it.
-        int toGate = finish == Ending.Gated && column < Packed.Gates ? Packed.Gates : 0;
+        int toGate = finish == KernelEpilogue.Gated && column < Packed.Gates ? Packed.Gates : 0;
         float sum = 0, gate = 0;
-        for (int i = 0; i < count; i++, at += ending.Rows * pitch)
+        for (int i = 0; i < count; i++, at += epilogue.Rows * pitch)
         {
             sum += shares[at];
-            if (finish == Ending.Gated) gate += shares[at + toGate];
+            if (finish == KernelEpilogue.Gated) gate += shares[at + toGate];
         }
-        Ending.End(sum, gate, vector, perImage, residual, tap, y, row, panel, column, ending, finish);
+        KernelEpilogue.Apply(sum, gate, vector, perImage, residual, tap, y, row, panel, column, epilogue, finish);
     }
 }
