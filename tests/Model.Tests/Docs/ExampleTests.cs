@@ -59,7 +59,8 @@ public sealed class ExampleTests : IDisposable
 
         var steps = new StringWriter();
         LookingInside.Watch(pipeline, steps);
-        Assert.Matches("^step 0 at 999: .*\nstep 1 at 759: .*\nstep 2 at 499: .*\nstep 3 at 259: .*\n$", steps.ToString().ReplaceLineEndings("\n"));
+        string said = steps.ToString().ReplaceLineEndings("\n");
+        Assert.Matches("^step 0 at 999: .*\nstep 1 at 759: .*\nstep 2 at 499: .*\nstep 3 at 259: .*\n$", said);
     }
 
     [Fact]

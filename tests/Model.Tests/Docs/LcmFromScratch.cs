@@ -9,7 +9,7 @@ using PureLcm.Model.Random;
 namespace PureLcm.Model.Tests.Docs;
 
 /// <summary>A latent consistency sampler from scratch, on the library's networks alone.</summary>
-static class LcmIn200Lines
+static class LcmFromScratch
 {
     public static Picture Generate(string folder, string prompt, int steps, long seed)
     {

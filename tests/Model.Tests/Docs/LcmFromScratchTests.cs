@@ -2,7 +2,7 @@ using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Model.Tests.Docs;
 
-public class LcmIn200LinesTests
+public class LcmFromScratchTests
 {
     /// <summary>The page's program makes the pipeline's picture.</summary>
     [Theory]
@@ -11,7 +11,7 @@ public class LcmIn200LinesTests
     public void MakesThePipelinesPicture(int steps, long seed)
     {
         const string prompt = "a red house in the snow at night";
-        var ours = LcmIn200Lines.Generate(Repository.Picturebook, prompt, steps, seed);
+        var ours = LcmFromScratch.Generate(Repository.Picturebook, prompt, steps, seed);
         using var pipeline = TextToImage.Load(Repository.Picturebook, cancellationToken: TestContext.Current.CancellationToken);
         var theirs = pipeline.Generate(prompt, new() { Steps = steps, Seed = seed }, TestContext.Current.CancellationToken);
         int far = ours.Rgb.Zip(theirs.Rgb).Count(pair => Math.Abs(pair.First - pair.Second) > 1);
@@ -22,8 +22,9 @@ public class LcmIn200LinesTests
     [Fact]
     public void ThePageShowsThisProgram()
     {
-        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Model.Tests", "Docs", "LcmIn200Lines.cs")).ReplaceLineEndings("\n").Trim();
-        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "lcm-in-200-lines.md")).ReplaceLineEndings("\n");
-        Assert.Contains("```csharp\n" + source + "\n```", page);
+        string source = Read("tests", "Model.Tests", "Docs", "LcmFromScratch.cs"), page = Read("docs", "lcm-from-scratch.md");
+        Assert.Contains("```csharp\n" + source.Trim() + "\n```", page);
+
+        static string Read(params string[] path) => File.ReadAllText(Path.Combine([Repository.Root, .. path])).ReplaceLineEndings("\n");
     }
 }

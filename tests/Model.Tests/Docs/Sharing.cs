@@ -23,7 +23,8 @@ static class Sharing
 
     public static List<Picture> LoraWeights()
     {
-        using var pipeline = TextToImage.Load("models/picturebook", new() { Loras = [new("models/picturebook/loras/cyanotype.safetensors")] });
+        const string style = "models/picturebook/loras/cyanotype.safetensors";
+        using var pipeline = TextToImage.Load("models/picturebook", new() { Loras = [new(style)] });
         var pictures = new List<Picture>();
         foreach (float weight in (float[])[0, 0.5f, 1])
         {
