@@ -28,16 +28,16 @@ public sealed record Comparison(string Name, double RelativeError, double Larges
     public double? RoundingError { get; init; }
 
     /// <summary>
-    /// Judges a comparison of a device that stores in 16 bits: it may be twice as far off as rounding alone is (design.md,
-    /// "Correctness").
+    /// Judges a comparison of a device that stores in 16 bits: it may be twice as far off as rounding alone is, since its own sums
+    /// are fp32 and only what it stores is rounded.
     /// </summary>
     internal Comparison Allowing(double roundingError) =>
         this with { RoundingError = roundingError, Passed = Passed || RelativeError <= 2 * roundingError };
 
-    /// <summary>design.md, "Correctness": relative L2 error of a network in fp32.</summary>
+    /// <summary>The relative L2 error that a network may have in fp32, where sums are merely made in another order than torch makes them.</summary>
     public const double NetworkTolerance = 1e-4;
 
-    /// <summary>design.md, "Correctness": the share of a picture's values that must be within 1 of 255.</summary>
+    /// <summary>The share of a picture's values that must be within 1 of 255: what rounding to bytes can make of such errors.</summary>
     public const double PictureShare = 0.999;
 
     /// <summary>Compares the values of a network's output.</summary>

@@ -17,14 +17,14 @@ static class GroupSum
     {
         int item = Group.IdxX;
         memory[item] = value;
-        Group.Barrier();
+        Group.Barrier(); // all values are there
         for (int half = Items / 2; half > 0; half /= 2)
         {
             if (item < half) memory[item] += memory[item + half];
-            Group.Barrier();
+            Group.Barrier(); // this round's sums are there
         }
         float sum = memory[0];
-        Group.Barrier();
+        Group.Barrier(); // all have read it: the memory may be used again
         return sum;
     }
 

@@ -29,7 +29,7 @@ sealed class LayerNormKernel<T>(GpuBackend gpu) : GpuKernel<(Tensor X, GpuWeight
 
     static void Kernel(ArrayView<T> x, int xPitch, ArrayView<float> scale, ArrayView<float> shift, ArrayView<T> y, int yPitch, int channels, float epsilon)
     {
-        var memory = GroupSum.Memory();
+        var memory = GroupSum.Memory(); // 64 floats that the group shares
         int from = Grid.IdxX * xPitch, to = Grid.IdxX * yPitch;
 
         float sum = 0;

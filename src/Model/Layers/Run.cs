@@ -11,8 +11,8 @@ namespace PureLcm.Model.Layers;
 ///
 /// Who gives memory back is the same everywhere. A module opens a frame (<see cref="Enter(Module)"/>), and what is allocated
 /// in it is given back when it closes, except what the module returns, which then is its caller's frame's. Inputs are the
-/// caller's and stay alive. A module disposes of nothing itself; where memory matters, <see cref="Frame.Next"/> gives back
-/// early what the frame no longer needs.
+/// caller's and stay alive. A module disposes of nothing itself, but for the UNet's skips, which are read once; where memory
+/// matters, <see cref="Frame.Next"/> gives back early what the frame no longer needs.
 /// </summary>
 public sealed class Run : IDisposable
 {

@@ -10,7 +10,7 @@ namespace PureLcm.Model.Pipelines;
 
 /// <summary>
 /// A model on a device: networks, tokenizer, scheduler's configuration, LoRAs beside the weights or merged into them. Nothing in
-/// it changes while pictures are made, so any number of pipelines, sessions and threads share one.
+/// it changes while pictures are made, so any number of runs, sessions and threads share one.
 /// </summary>
 public sealed class LoadedModel : IDisposable
 {

@@ -16,8 +16,8 @@ namespace PureLcm.Model.Pipelines;
 /// Picture picture = pipeline.Generate("a red house in the snow at night", new() { Steps = 4, Seed = 7 });
 /// picture.Save("house.png");
 /// </code>
-/// This page is the recipe: words to conditioning, noise to a latent, a latent to a picture; each part is a page beside it. Any
-/// number of threads may call it at once: they take turns on the device, a picture a turn.
+/// The recipe is <see cref="Recipe"/>, on a page of its own. Any number of threads may call a pipeline at once: they take turns on
+/// the device, a picture a turn.
 /// </summary>
 public sealed class TextToImage : IDisposable
 {
