@@ -123,7 +123,7 @@ public sealed class SharingTests
         var pipeline = TextToImage.Load(Repository.Picturebook, null, backend, cancellationToken: Cancellation);
         var options = new GenerateOptions { Steps = 2, Seed = 3, Width = 64, Height = 64 };
         var alone = pipeline.Generate(prompts[0], options, Cancellation);
-        var begun = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // not inside the callback
         var running = Task.Run(() => pipeline.Generate(prompts[0], options with { OnStep = _ => begun.TrySetResult() }, Cancellation), Cancellation);
         await begun.Task;
         pipeline.Dispose();
