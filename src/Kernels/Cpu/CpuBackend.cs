@@ -35,7 +35,12 @@ public sealed unsafe partial class CpuBackend : HostBackend
     /// <inheritdoc/>
     protected internal override long PackedBytes(WeightKind kind, ReadOnlySpan<WeightSource> sources) => CpuWeight.BytesOf(kind, sources, 2 * width / 32);
 
-    static CpuWeight Packed(Weight weight) => (CpuWeight)weight;
+    static CpuWeight Packed(Weight weight)
+    {
+        var packed = (CpuWeight)weight;
+        ObjectDisposedException.ThrowIf(packed.IsDisposed, packed);
+        return packed;
+    }
 
     /// <summary>Runs a piece of work for every block of so many rows that a block is worth a task.</summary>
     void ForBlocks<TWork>(TWork work, nint rows, int channels) where TWork : RowBlocks

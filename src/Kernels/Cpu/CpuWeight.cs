@@ -75,6 +75,8 @@ sealed unsafe class CpuWeight : Weight
         return (channel / width, channel % width + (row < half ? 0 : width));
     }
 
+    public bool IsDisposed => memory == null;
+
     public override void Dispose()
     {
         NativeMemory.AlignedFree(memory);

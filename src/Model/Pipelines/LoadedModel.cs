@@ -16,6 +16,7 @@ public sealed class LoadedModel : IDisposable
 {
     readonly Networks networks;
     readonly LoraFiles files;
+    bool disposed;
     readonly string? lengthNotice;
     readonly Task<IReadOnlyList<string>>? sourceNotices;
 
@@ -149,10 +150,16 @@ public sealed class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>Frees the weights, once the run that uses the device is done.</summary>
+    /// <summary>Refuses a run of a model that was freed meanwhile; asked by whoever has the device's turn.</summary>
+    /// <exception cref="ObjectDisposedException">It was.</exception>
+    internal void RequireAlive() => ObjectDisposedException.ThrowIf(disposed, this);
+
+    /// <summary>Frees the weights, once the run that uses the device is done. A second call does nothing.</summary>
     public void Dispose()
     {
         using var turn = Backend.Queue.Enter();
+        if (disposed) return;
+        disposed = true;
         foreach (var lora in Loras) lora.Dispose();
         networks.Dispose();
         files.Dispose();

@@ -43,9 +43,11 @@ public sealed class Networks : IDisposable
         try
         {
             var (textConfig, unetConfig) = ModelChecks.Require(source);
-            networks.TextEncoder = new(Place("text_encoder", "text encoder", networks.Modules), textConfig);
             networks.Unet = new(Place("unet", "UNet", networks.Modules), unetConfig);
             networks.Vae = BuildVae(Place("vae", "VAE", networks.vaeModules), source.ClassOf("vae"), source.ConfigOf("vae"));
+            // Last, since the vocabulary is read meanwhile: whether the encoder's table has a row for each of its words.
+            ModelChecks.Fit(source.Path, source.TokenizerOf("tokenizer"), textConfig, out _);
+            networks.TextEncoder = new(Place("text_encoder", "text encoder", networks.Modules), textConfig);
             return networks;
         }
         catch

@@ -23,6 +23,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
     /// <exception cref="ModelException">The model gives values that are not finite.</exception>
     public Picture Make(Run run, int i)
     {
+        model.RequireAlive();
         if (conditioning is null) Report(GenerationStage.Text, i, 0, 1);
         var decoded = Compute(run, i, out bool finite);
         if (!finite) throw NotFinite.Find(run, () => Compute(run, i, out _));

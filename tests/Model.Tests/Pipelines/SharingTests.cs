@@ -114,4 +114,22 @@ public sealed class SharingTests
         var error = Assert.Throws<InvalidOperationException>(() => pipeline.Generate("a", options with { OnStep = _ => pipeline.Generate("b", options, Cancellation) }, Cancellation));
         Assert.Contains("very thread", error.Message);
     }
+
+    /// <summary>A model that is freed waits for the run that uses it; a run that comes later is told, and doesn't read freed memory.</summary>
+    [Fact]
+    public async Task AModelIsFreedBetweenRuns()
+    {
+        using var backend = new CpuBackend(2);
+        var pipeline = TextToImage.Load(Repository.Picturebook, null, backend, cancellationToken: Cancellation);
+        var options = new GenerateOptions { Steps = 2, Seed = 3, Width = 64, Height = 64 };
+        var alone = pipeline.Generate(prompts[0], options, Cancellation);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // not inside the callback
+        var running = Task.Run(() => pipeline.Generate(prompts[0], options with { OnStep = _ => begun.TrySetResult() }, Cancellation), Cancellation);
+        await begun.Task;
+        pipeline.Dispose();
+        Assert.Equal(alone.Rgb, (await running).Rgb);
+        pipeline.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => pipeline.GenerateAsync(prompts[0], options, Cancellation));
+        Assert.Equal(0, backend.BytesInUse);
+    }
 }
