@@ -93,8 +93,11 @@ public sealed class DeviceQueue
 
         internal Turn(DeviceQueue queue) => this.queue = queue;
 
-        /// <summary>The thread that waited for it and computes with it; 0 where nobody says.</summary>
-        internal int Thread { get; set; }
+        /// <summary>
+        /// The thread that computes with it (<see cref="Environment.CurrentManagedThreadId"/>), which would wait for itself if it asked
+        /// for another; null where nobody says. Whoever waited with a thread has it set.
+        /// </summary>
+        public int? Thread { get; set; }
 
         /// <summary>Ends the turn. A second call does nothing.</summary>
         public void Dispose() => queue.Leave(this);

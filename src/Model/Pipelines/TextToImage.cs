@@ -81,7 +81,7 @@ public sealed class TextToImage : IDisposable
         var chosen = Resolve((options ?? new()) with { Count = 1, Index = null });
         using var recipe = new Recipe(Model, prompt, chosen);
         using var run = await Run.StartAsync(Backend, chosen.Observer, new(chosen.Loras!), cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => recipe.Make(run, 0), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => run.OnThisThread(() => recipe.Make(run, 0)), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -107,11 +107,14 @@ public sealed class SharingTests
 
     /// <summary>A callback that begins another run on the device that calls it would wait for itself.</summary>
     [Fact]
-    public void ARunInsideARunsCallbackIsTold()
+    public async Task ARunInsideARunsCallbackIsTold()
     {
         using var pipeline = TextToImage.Load(Repository.Picturebook, cancellationToken: Cancellation);
         var options = new GenerateOptions { Steps = 1, Width = 64, Height = 64 };
         var error = Assert.Throws<InvalidOperationException>(() => pipeline.Generate("a", options with { OnStep = _ => pipeline.Generate("b", options, Cancellation) }, Cancellation));
+        Assert.Contains("very thread", error.Message);
+        error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            pipeline.GenerateAsync("a", options with { OnStep = _ => pipeline.Generate("b", options, Cancellation) }, Cancellation));
         Assert.Contains("very thread", error.Message);
     }
 
