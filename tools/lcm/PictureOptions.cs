@@ -25,7 +25,7 @@ sealed class PictureOptions
 
     public Option<int?> Steps { get; } = Number("--steps", 1, 1000, "Steps of the sampler: 4 with latent consistency, else 25.");
 
-    public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.", "G");
+    public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.", "G", 7.5);
 
     public Option<string> Negative { get; } = new("--negative") { Description = "What the picture should not show (with a guidance above 1).", HelpName = "TEXT", DefaultValueFactory = _ => "" };
 
@@ -49,7 +49,7 @@ sealed class PictureOptions
     };
 
     public Option<double?> Strength { get; } = Real("--strength",
-        "How far to go from --image: from 0, hardly, to 1, almost nothing of it is left. 0.8 if not given, and 1 with a --mask.", "S");
+        "How far to go from --image: from 0, hardly, to 1, almost nothing of it is left. 0.8 if not given, and 1 with a --mask.", "S", 0.6);
 
     public Option<string?> StrengthMode { get; } = new("--strength-mode")
     {
@@ -153,11 +153,11 @@ sealed class PictureOptions
             ? number : Fail<int?>(result, $"{name} {result.Tokens[0].Value} is not a whole number from {least} to {most}"),
     };
 
-    static Option<double?> Real(string name, string description, string helpName) => new(name)
+    static Option<double?> Real(string name, string description, string helpName, double example) => new(name)
     {
         Description = description, HelpName = helpName,
         CustomParser = result => double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-            ? number : Fail<double?>(result, $"{name} {result.Tokens[0].Value} is not a number, such as 7.5"),
+            ? number : Fail<double?>(result, $"{name} {result.Tokens[0].Value} is not a number, such as {example.ToString(CultureInfo.InvariantCulture)}"),
     };
 
     static (int, int)? ParseSize(string text)
