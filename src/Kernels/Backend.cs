@@ -289,7 +289,8 @@ public abstract partial class Backend : IDisposable
     public void Blend(Tensor mask, Tensor a, Tensor b, Tensor y)
     {
         Require(mask.Shape.C == 1 && mask.Shape.Rows == y.Shape.Rows, $"a mask {mask.Shape} over {y.Shape}");
-        foreach (var x in (ReadOnlySpan<Tensor>)[a, b]) Require(x.Shape.Rows == y.Shape.Rows && x.Shape.C == y.Shape.C, $"blending {x.Shape} into {y.Shape}");
+        foreach (var x in (ReadOnlySpan<Tensor>)[a, b])
+            Require(x.Shape.Rows == y.Shape.Rows && x.Shape.C == y.Shape.C, $"blending {x.Shape} into {y.Shape}");
         BlendCore(mask, a, b, y);
     }
 

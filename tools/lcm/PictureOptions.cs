@@ -44,7 +44,8 @@ sealed class PictureOptions
 
     public Option<string?> Image { get; } = new("--image")
     {
-        Description = "A picture to begin with: a PNG, JPEG or WebP file, resized to --size; pictures are as large as it is if that is not given.",
+        Description = "A picture to begin with: a PNG, JPEG or WebP file, resized to --size; pictures are as large as it is if that "
+            + "is not given.",
         HelpName = "FILE",
     };
 
@@ -53,7 +54,8 @@ sealed class PictureOptions
 
     public Option<string?> StrengthMode { get; } = new("--strength-mode")
     {
-        Description = "inside takes all steps within the strength (for the scheduler lcm, which does so if this is not given), drop leaves the first ones out.",
+        Description = "inside takes all steps within the strength (for the scheduler lcm, which does so if this is not given), drop "
+            + "leaves the first ones out.",
         HelpName = "inside|drop",
     };
 
@@ -88,7 +90,8 @@ sealed class PictureOptions
     }
 
     /// <summary>A picture's file that was named, read; null where none was.</summary>
-    public static Picture? Load(ParseResult result, Option<string?> option) => result.GetValue(option) is { } file ? Picture.Load(file) : null;
+    public static Picture? Load(ParseResult result, Option<string?> option) =>
+        result.GetValue(option) is { } file ? Picture.Load(file) : null;
 
     public StrengthMode? Mode(ParseResult result) => result.GetValue(StrengthMode) switch
     {

@@ -177,7 +177,8 @@ public sealed record GenerationParameters
             Width = width,
             Height = height,
             Strength = fromPicture ? Double(fields, "Denoising strength") : null,
-            StrengthMode = !fromPicture ? null : fields.GetValueOrDefault("Strength mode", "drop") == "drop" ? Pipelines.StrengthMode.Drop : Pipelines.StrengthMode.Inside,
+            StrengthMode = !fromPicture ? null
+                : fields.GetValueOrDefault("Strength mode") == "inside" ? Pipelines.StrengthMode.Inside : Pipelines.StrengthMode.Drop,
             HasMask = fromPicture && (own ? fields.GetValueOrDefault("Mask") == "yes" : fields.ContainsKey("Mask blur")),
             Model = fields.GetValueOrDefault("Model", ""),
             ModelFingerprint = own ? fields.GetValueOrDefault("Model fingerprint") : null,

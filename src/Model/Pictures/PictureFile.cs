@@ -9,8 +9,8 @@ using SixLabors.ImageSharp.Processing;
 namespace PureLcm.Model.Pictures;
 
 /// <summary>
-/// Picture files, and pictures in another size. Only here is ImageSharp used, for pixels alone: texts and a camera's notes are read beside it
-/// (<see cref="PngTexts"/>, <see cref="Exif"/>), so that none of its readers of metadata meets a stranger's file.
+/// Picture files, and pictures in another size. Only here is ImageSharp used, for pixels alone: texts and a camera's notes are
+/// read beside it (<see cref="PngTexts"/>, <see cref="Exif"/>), so that none of its readers of metadata meets a stranger's file.
 /// </summary>
 static class PictureFile
 {

@@ -129,13 +129,14 @@ public sealed record GenerateOptions
             Height = Height ?? OfImage(Image?.Height) ?? own,
         };
         if (Image is not null)
-            resolved = resolved with
-            {
-                Strength = Strength ?? (Mask is null ? 0.8 : 1),
-                StrengthMode = StrengthMode ?? (resolved.Scheduler == SchedulerKind.Lcm ? Pipelines.StrengthMode.Inside : Pipelines.StrengthMode.Drop),
-            };
+        {
+            var usual = resolved.Scheduler == SchedulerKind.Lcm ? Pipelines.StrengthMode.Inside : Pipelines.StrengthMode.Drop;
+            resolved = resolved with { Strength = Strength ?? (Mask is null ? 0.8 : 1), StrengthMode = StrengthMode ?? usual };
+        }
         if (resolved.StrengthMode == Pipelines.StrengthMode.Inside && resolved.Scheduler != SchedulerKind.Lcm)
-            throw new ChoiceException($"only the scheduler lcm puts its steps inside a strength, {resolved.Scheduler!.Value.Name()} drops the first: take the strength mode drop");
+            throw new ChoiceException(
+                $"only the scheduler lcm puts its steps inside a strength, {resolved.Scheduler.Value.Name()} drops the first: "
+                + "take the strength mode drop");
         foreach (int side in (int[])[resolved.Width.Value, resolved.Height.Value])
             if (side <= 0 || side % reduction != 0 || side > 16384)
                 throw new ChoiceException($"a picture of {resolved.Width}x{resolved.Height} can't be made: width and height must be multiples of {reduction} from {reduction} to 16384; try {Nearest(resolved.Width.Value)}x{Nearest(resolved.Height.Value)}");
@@ -162,12 +163,17 @@ public sealed record GenerateOptions
         if (Image is null && (Strength ?? (double?)(int?)StrengthMode) is not null)
             throw new ChoiceException("a strength says how far to go from a picture, and there is no picture: give it with --image");
         if (model.IsInpainting && Mask is null)
-            throw new ChoiceException($"{model.Source.Name} has an inpainting UNet, which repaints a part of a picture and can do nothing else: give it the picture with --image, and what to repaint in white with --mask");
+            throw new ChoiceException(
+                $"{model.Source.Name} has an inpainting UNet, which repaints a part of a picture and can do nothing else: give it the "
+                + "picture with --image, and what to repaint in white with --mask");
         if (Mask is not null && (Mask.Width, Mask.Height) != (Image!.Width, Image.Height))
-            throw new ChoiceException($"the mask is of {Mask.Width}x{Mask.Height} pixels and its picture of {Image.Width}x{Image.Height}: make them of one size");
+            throw new ChoiceException(
+                $"the mask is of {Mask.Width}x{Mask.Height} pixels and its picture of {Image.Width}x{Image.Height}: make them of one size");
     }
 
-    /// <summary>What to count for a model of which nothing is asked yet: a picture of its own size, repainted if it does only that.</summary>
+    /// <summary>
+    /// What to count for a model of which nothing is asked yet: a picture of its own size, repainted if it does only that.
+    /// </summary>
     internal static GenerateOptions Usual(LoadedModel model)
     {
         if (!model.IsInpainting) return new();
@@ -183,14 +189,18 @@ public sealed record GenerateOptions
     {
         bool inside = Image is not null && StrengthMode == Pipelines.StrengthMode.Inside;
         int steps = Steps!.Value;
-        var scheduler = Schedulers.Scheduler.Create(Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, steps, inside ? Strength!.Value : 1);
+        var scheduler = Schedulers.Scheduler.Create(
+            Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, steps, inside ? Strength!.Value : 1);
         if (Image is null || inside) return scheduler;
         int taken = Math.Min((int)(steps * Strength!.Value), steps); // in double, as Python's int
         if (taken == 0)
             throw new ChoiceException(string.Create(CultureInfo.InvariantCulture,
-                $"a strength of {Strength} leaves none of {steps} steps to take: ask for a strength of {Math.Ceiling(100.0 / steps) / 100} or more, or for more steps"));
+                $"a strength of {Strength} leaves none of {steps} steps to take: ask for a strength of {LeastStrength(steps)} or more, or for more steps"));
         return scheduler.WithoutFirst(steps - taken);
     }
+
+    /// <summary>A strength of two digits that leaves a step.</summary>
+    internal static double LeastStrength(int steps) => Math.Ceiling(100.0 / steps) / 100;
 
     /// <summary>Whether nothing of a picture is in the first latent: words alone, or all inside the mask is made anew.</summary>
     internal bool BeginsFromNoise => Image is null || Mask is not null && Strength == 1;

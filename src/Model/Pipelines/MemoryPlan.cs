@@ -51,14 +51,16 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
                 Recipe.MakeRoom(dry);
             }
             var noise = run.Allocate(latent.WithBatch(draws));
-            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0), source: SourceLatent.Allocate(run, counted, chosen));
+            var source = SourceLatent.Allocate(run, counted, chosen);
+            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0), source: source);
             Recipe.MakeRoom(dry);
             PictureDecoder.Decode(run, counted.Vae, x);
         }
         long pixels = (long)chosen.Width!.Value * chosen.Height!.Value;
         // A picture to begin with: resized, and as numbers, once more without what its mask covers; the mask, and that resized.
         int given = (chosen.Image is null ? 0 : 3 + 3 * sizeof(float)) + (chosen.Mask is null ? 0 : 3 + 1 + 3 * sizeof(float));
-        return new(counted.Bytes, dry.PeakFootprint, Host: 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3 + given));
+        long host = 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3 + given);
+        return new(counted.Bytes, dry.PeakFootprint, host);
     }
 
     /// <summary>Throws where the plan needs more than there is, on the device or on the host if that computes.</summary>

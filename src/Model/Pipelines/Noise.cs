@@ -27,7 +27,8 @@ sealed class Noise
     /// <param name="masked">
     /// Whether it is drawn without what its mask covers; diffusers draws that also for UNets that have no use for it.
     /// </param>
-    public Noise(Seed seed, int pictures, Shape shape, IReadOnlyList<bool> stepDraws, int first = 0, bool picture = false, bool masked = false)
+    public Noise(
+        Seed seed, int pictures, Shape shape, IReadOnlyList<bool> stepDraws, int first = 0, bool picture = false, bool masked = false)
     {
         Shape = shape;
         count = checked((int)shape.Count);

@@ -54,7 +54,7 @@ public static class PictureEncoder
     public static EncodedPicture Encode(Run run, IAutoencoder vae, Picture picture, PictureMask? without = null)
     {
         if (picture.Width % vae.Reduction != 0 || picture.Height % vae.Reduction != 0)
-            throw new ArgumentException($"a picture of {picture.Width}x{picture.Height} is encoded in steps of {vae.Reduction} pixels", nameof(picture));
+            throw new ArgumentException($"a picture of {picture.Width}x{picture.Height} for steps of {vae.Reduction} pixels", nameof(picture));
         using var frame = run.Enter("encoder");
         var pixels = run.Allocate(Shape.Image(1, picture.Height, picture.Width, 3));
         run.Backend.Upload(Values(picture, without), pixels);

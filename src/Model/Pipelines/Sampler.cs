@@ -62,8 +62,8 @@ public sealed class Sampler(UNet unet)
     }
 
     /// <summary>
-    /// What the UNet makes of a latent, [1,h,w,4], and of what it reads beside it. With a negative prompt beside the prompt it is asked for both at once, and
-    /// e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
+    /// What the UNet makes of a latent, [1,h,w,4], and of what it reads beside it. With a negative prompt beside the prompt it is
+    /// asked for both at once, and e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
     /// </summary>
     Tensor Predict(Run run, Tensor x, float inputScale, float timestep, Conditioning conditioning, Tensor? beside)
     {

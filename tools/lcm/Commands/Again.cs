@@ -36,7 +36,8 @@ static class Again
             """) { file };
         options.Image.Description = "The picture that this one was made from, if there was one: it is not in the file.";
         options.Mask.Description = "The mask of what was repainted of it, if there was one.";
-        Option[] all = [model, lora, guidance, options.Image, options.Mask, options.Device, options.Precision, options.Threads, options.Output];
+        Option[] all =
+            [model, lora, guidance, options.Image, options.Mask, options.Device, options.Precision, options.Threads, options.Output];
         foreach (var option in all) command.Options.Add(option);
         command.SetAction(result => Exit.Guard(stop =>
             Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], options, result, stop)));
@@ -88,7 +89,8 @@ static class Again
         if (made.Strength is not null && !image)
             throw new ModelException($"{file}: it was made from another picture, which is not in it; give that again with --image");
         if (made.HasMask && !mask)
-            throw new ModelException($"{file}: a part of another picture was repainted in it; give the mask that says which again with --mask");
+            throw new ModelException(
+                $"{file}: a part of another picture was repainted in it; give the mask that says which again with --mask");
         if (made.Strength is null && image) throw new ModelException($"{file}: it was made from words alone; leave --image out");
         if (!made.HasMask && mask) throw new ModelException($"{file}: it was made without a mask; leave --mask out");
     }

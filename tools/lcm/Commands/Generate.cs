@@ -26,7 +26,8 @@ static class Generate
               lcm generate "a blue door" --image house.png --mask door.png      repaints what door.png has in white
             """);
         options.AddTo(command, options.Model, options.Lora, options.NoLcm, options.Steps, options.Guidance, options.Negative, options.Seed, options.Size,
-            options.Image, options.Strength, options.StrengthMode, options.Mask, options.Count, options.Scheduler, options.Fuse, options.Device, options.Precision, options.Threads, options.Output);
+            options.Image, options.Strength, options.StrengthMode, options.Mask, options.Count, options.Scheduler, options.Fuse,
+            options.Device, options.Precision, options.Threads, options.Output);
         command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
         return command;
     }
