@@ -282,6 +282,21 @@ public abstract partial class Backend : IDisposable
     /// <summary>See <see cref="Combine"/>.</summary>
     protected abstract void CombineCore(Tensor y, ReadOnlySpan<Term> terms);
 
+    /// <summary>
+    /// y = m a + (1 - m) b, where all channels of a pixel share one m: what a mask changes of a picture, and what it leaves. mask:
+    /// [N,H,W,1], the others [N,H,W,C]. y may be a or b.
+    /// </summary>
+    public void Blend(Tensor mask, Tensor a, Tensor b, Tensor y)
+    {
+        Require(mask.Shape.C == 1 && mask.Shape.Rows == y.Shape.Rows, $"a mask {mask.Shape} over {y.Shape}");
+        foreach (var x in (ReadOnlySpan<Tensor>)[a, b])
+            Require(x.Shape.Rows == y.Shape.Rows && x.Shape.C == y.Shape.C, $"blending {x.Shape} into {y.Shape}");
+        BlendCore(mask, a, b, y);
+    }
+
+    /// <summary>See <see cref="Blend"/>.</summary>
+    protected abstract void BlendCore(Tensor mask, Tensor a, Tensor b, Tensor y);
+
     /// <summary>False if any value is infinite or not a number.</summary>
     public abstract bool AllFinite(Tensor x);
 

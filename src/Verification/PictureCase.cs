@@ -7,15 +7,16 @@ using PureLcm.Weights;
 
 namespace PureLcm.Verification;
 
-/// <summary>Text to image: timesteps, the latent after each step, and the picture.</summary>
+/// <summary>Words to a picture, from noise or from a picture: timesteps, the latent after each step, and the picture.</summary>
 static class PictureCase
 {
     /// <summary>Null where the case's scheduler is not supported.</summary>
-    public static IReadOnlyList<Comparison>? Run(Case reference, CancellationToken cancellation)
+    public static IReadOnlyList<Comparison>? Run(Case reference, string kind, CancellationToken cancellation)
     {
         string scheduler = reference.Json.GetProperty("scheduler").GetProperty("_class_name").GetString()!;
-        if (SchedulerNames.Find(scheduler) is not { } kind) return null;
+        if (SchedulerNames.Find(scheduler) is not { } sampler) return null;
 
+        Picture? image = reference.Picture("image");
         using var pipeline = reference.Load();
         var latents = new SortedDictionary<int, List<float>>();
         var timesteps = new List<int>();
@@ -24,11 +25,15 @@ static class PictureCase
             Steps = reference.Int("num_inference_steps", 4),
             Guidance = reference.Double("guidance_scale", 1),
             NegativePrompt = reference.Text("negative_prompt", ""),
-            Width = reference.Int("width", 0),
-            Height = reference.Int("height", 0),
+            Width = image?.Width ?? reference.Int("width", 0),
+            Height = image?.Height ?? reference.Int("height", 0),
+            Image = image,
+            Mask = reference.Picture("mask_image"),
+            Strength = image is null ? null : reference.Double("strength", 1),
+            StrengthMode = kind switch { "txt2img" => null, "img2img_lcm" => StrengthMode.Inside, _ => StrengthMode.Drop },
             Seed = reference.Int("seed", 0),
             Count = reference.Int("num_images_per_prompt", 1),
-            Scheduler = kind,
+            Scheduler = sampler,
             // The case's own configuration, which may differ from the model folder's: spacing, prediction type.
             SchedulerConfig = Config.Parse("the case's scheduler", reference.Json.GetProperty("scheduler").GetRawText()),
             OnStep = step =>
@@ -39,10 +44,10 @@ static class PictureCase
             },
         }, cancellation);
 
-        var comparisons = new List<Comparison>
-        {
-            Comparison.OfNumbers("timesteps", [.. timesteps], [.. reference.Json.GetProperty("timesteps").EnumerateArray().Select(t => t.GetInt32())]),
-        };
+        // The case has all timesteps of the scheduler, of which those are taken that the strength leaves.
+        int[] expected = [.. reference.Json.GetProperty("timesteps").EnumerateArray().Select(t => t.GetInt32())];
+        int taken = image is null ? expected.Length : Enumerable.Range(0, expected.Length).Count(i => reference.Has($"latents_{i}"));
+        var comparisons = new List<Comparison> { Comparison.OfNumbers("timesteps", [.. timesteps], expected[^taken..]) };
         foreach (var (step, values) in latents)
             if (reference.Has($"latents_{step}"))
                 comparisons.Add(Comparison.OfValues($"latents_{step}", [.. values], reference.Floats($"latents_{step}")));

@@ -4,6 +4,7 @@ using PureLcm.Kernels.Reference;
 using PureLcm.Model;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Layers;
+using PureLcm.Model.Pictures;
 using PureLcm.Weights;
 
 namespace PureLcm.Verification;
@@ -79,7 +80,7 @@ public sealed class ReferenceCases(string folder, string defaultModel, Backend b
         "unet" => NetworkCases.Unet(reference, cancellation),
         "vae" => NetworkCases.Vae(reference, cancellation),
         "taesd" => NetworkCases.Taesd(reference, cancellation),
-        "txt2img" => PictureCase.Run(reference, cancellation),
+        "txt2img" or "img2img" or "img2img_lcm" or "inpaint" => PictureCase.Run(reference, kind, cancellation),
         "randn" => SamplerCases.Randn(reference),
         "lcm_scheduler" => SamplerCases.Lcm(reference),
         "full_sd15" => FullSd15Case.Run(reference, cancellation),
@@ -124,7 +125,7 @@ sealed class Case(JsonElement json, SafetensorsFile tensors, ReferenceCases case
         if (!File.Exists(index)) return null;
         using var document = JsonDocument.Parse(File.ReadAllBytes(index));
         string pipeline = document.RootElement.GetProperty("_class_name").GetString() ?? "?";
-        return pipeline is "StableDiffusionPipeline" or "LatentConsistencyModelPipeline" ? null : $"models of {pipeline} are not supported yet";
+        return ModelChecks.Pipelines.Contains(pipeline) ? null : $"models of {pipeline} are not supported yet";
     }
 
     public bool Has(string name) => tensors.Tensors.ContainsKey(name);
@@ -136,6 +137,14 @@ sealed class Case(JsonElement json, SafetensorsFile tensors, ReferenceCases case
     public int[] Ints(string name) => [.. tensors.Find(name).ReadLongs().Select(value => (int)value)];
 
     public byte[] Bytes(string name) => tensors.Find(name).ReadBytes();
+
+    /// <summary>A picture of the case, [H,W,3] or, of greys, [H,W]; null where it has none of that name.</summary>
+    public Picture? Picture(string name)
+    {
+        if (!Has(name)) return null;
+        var (sides, bytes) = (Sides(name), Bytes(name));
+        return new(sides[1], sides[0], sides.Length == 3 ? bytes : [.. bytes.SelectMany(grey => (byte[])[grey, grey, grey])]);
+    }
 
     public int[] Sides(string name) => tensors.Find(name).Sides;
 

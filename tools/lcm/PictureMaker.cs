@@ -35,6 +35,8 @@ sealed class PictureMaker : IDisposable
     {
         var chosen = Pipeline.Resolve(plan);
         SayWhatHasNoEffect(prompt, chosen);
+        if (chosen.Image is { } image && (image.Width, image.Height) != (chosen.Width, chosen.Height))
+            Say($"The picture to begin with has {image.Width}x{image.Height} pixels and is resized to {chosen.Width}x{chosen.Height}");
         var progress = new Progress.Relay();
         using var pictures = Pipeline.GenerateEach(prompt, chosen with { Progress = progress }, stop).GetEnumerator();
         for (int i = chosen.Index ?? 0; i < (chosen.Index + 1 ?? chosen.Count); i++)
@@ -79,6 +81,9 @@ sealed class PictureMaker : IDisposable
         Seed = chosen.Seed,
         Width = chosen.Width,
         Height = chosen.Height,
+        Strength = chosen.Strength,
+        StrengthMode = chosen.StrengthMode,
+        HasMask = chosen.Mask is not null,
         Model = model is null ? "picturebook" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))),
         ModelFingerprint = files.Value.Model,
         Lcm = options.Lcm,

@@ -3,6 +3,7 @@ using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Cpu;
 using PureLcm.Kernels.Gpu;
+using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
 using PureLcm.Model.Schedulers;
 using TorchSeed = PureLcm.Model.Random.Seed;
@@ -24,7 +25,7 @@ sealed class PictureOptions
 
     public Option<int?> Steps { get; } = Number("--steps", 1, 1000, "Steps of the sampler: 4 with latent consistency, else 25.");
 
-    public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.");
+    public Option<double?> Guidance { get; } = Real("--guidance", "How much the prompt counts: 1 with latent consistency, else 7.5. Above 1, each step takes two passes.", "G", 7.5);
 
     public Option<string> Negative { get; } = new("--negative") { Description = "What the picture should not show (with a guidance above 1).", HelpName = "TEXT", DefaultValueFactory = _ => "" };
 
@@ -39,6 +40,28 @@ sealed class PictureOptions
     {
         Description = "Width and height in pixels, multiples of 8; the model's own if not given.", HelpName = "WxH",
         CustomParser = result => ParseSize(result.Tokens[0].Value) ?? Fail<(int, int)?>(result, $"--size {result.Tokens[0].Value} is not a width and a height, such as 512x512: multiples of 8 from 8 to 16384"),
+    };
+
+    public Option<string?> Image { get; } = new("--image")
+    {
+        Description = "A picture to begin with: a PNG, JPEG or WebP file, resized to --size; pictures are as large as it is if that "
+            + "is not given.",
+        HelpName = "FILE",
+    };
+
+    public Option<double?> Strength { get; } = Real("--strength",
+        "How far to go from --image: from 0, hardly, to 1, almost nothing of it is left. 0.8 if not given, and 1 with a --mask.", "S", 0.6);
+
+    public Option<string?> StrengthMode { get; } = new("--strength-mode")
+    {
+        Description = "inside takes all steps within the strength (for the scheduler lcm, which does so if this is not given), drop "
+            + "leaves the first ones out.",
+        HelpName = "inside|drop",
+    };
+
+    public Option<string?> Mask { get; } = new("--mask")
+    {
+        Description = "What of --image is repainted: a picture of its size, white there and black elsewhere.", HelpName = "FILE",
     };
 
     public Option<int?> Count { get; } = Number("--count", 1, 10000, "How many pictures to make from the seed.");
@@ -63,7 +86,19 @@ sealed class PictureOptions
     {
         Scheduler.AcceptOnlyFromAmong([.. SchedulerNames.All]);
         Precision.AcceptOnlyFromAmong("fp32", "fp16", "bf16");
+        StrengthMode.AcceptOnlyFromAmong("inside", "drop");
     }
+
+    /// <summary>A picture's file that was named, read; null where none was.</summary>
+    public static Picture? Load(ParseResult result, Option<string?> option) =>
+        result.GetValue(option) is { } file ? Picture.Load(file) : null;
+
+    public StrengthMode? Mode(ParseResult result) => result.GetValue(StrengthMode) switch
+    {
+        "inside" => PureLcm.Model.Pipelines.StrengthMode.Inside,
+        "drop" => PureLcm.Model.Pipelines.StrengthMode.Drop,
+        _ => null,
+    };
 
     /// <summary>Adds the prompt and so many of the options to a command.</summary>
     public void AddTo(Command command, params Option[] options)
@@ -121,11 +156,11 @@ sealed class PictureOptions
             ? number : Fail<int?>(result, $"{name} {result.Tokens[0].Value} is not a whole number from {least} to {most}"),
     };
 
-    static Option<double?> Real(string name, string description) => new(name)
+    static Option<double?> Real(string name, string description, string helpName, double example) => new(name)
     {
-        Description = description, HelpName = "G",
+        Description = description, HelpName = helpName,
         CustomParser = result => double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-            ? number : Fail<double?>(result, $"{name} {result.Tokens[0].Value} is not a number, such as 7.5"),
+            ? number : Fail<double?>(result, $"{name} {result.Tokens[0].Value} is not a number, such as {example.ToString(CultureInfo.InvariantCulture)}"),
     };
 
     static (int, int)? ParseSize(string text)

@@ -78,6 +78,7 @@ static class Progress
             string? line = now.Stage switch
             {
                 GenerationStage.Text => "reading the prompt",
+                GenerationStage.Encode => "encoding the picture",
                 GenerationStage.Denoise when rate.Of(now.Step) is var itsPerSecond && now.Step > 0 => string.Create(CultureInfo.InvariantCulture, $"step {now.Step} of {now.Steps}{itsPerSecond}"),
                 GenerationStage.Decode when now.Step == 0 => "decoding",
                 _ => null,
@@ -101,6 +102,7 @@ static class Progress
             {
                 GenerationStage.Denoise => (now.Step, string.Create(CultureInfo.InvariantCulture, $"step {now.Step}/{now.Steps}{rate.Of(now.Step)}")),
                 GenerationStage.Decode => (steps + now.Step, "decoding"),
+                GenerationStage.Encode => (0, "encoding the picture"),
                 _ => (0, "reading the prompt"),
             };
             task.Value = now.Picture * (steps + 1.0) + done;

@@ -156,6 +156,9 @@ public sealed class DryBackend(Backend? like = null) : Backend
     protected override void CombineCore(Tensor y, ReadOnlySpan<Term> terms) { }
 
     /// <inheritdoc/>
+    protected override void BlendCore(Tensor mask, Tensor a, Tensor b, Tensor y) { }
+
+    /// <inheritdoc/>
     public override void Fill(Tensor y, float value) { }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
@@ -47,6 +48,15 @@ public sealed record GenerationParameters
 
     /// <summary>Rows; null if the text doesn't say.</summary>
     public int? Height { get; init; }
+
+    /// <summary>How far it went from the picture that it was made from, 0 to 1; null if it was made from words alone.</summary>
+    public double? Strength { get; init; }
+
+    /// <summary>What <see cref="Strength"/> means; there is one where that is. Other programs leave steps out.</summary>
+    public StrengthMode? StrengthMode { get; init; }
+
+    /// <summary>Whether a part of that picture was repainted, which a mask says.</summary>
+    public bool HasMask { get; init; }
 
     /// <summary>The model's name.</summary>
     public string Model { get; init; } = "";
@@ -110,6 +120,12 @@ public sealed record GenerationParameters
         if (Width is { } width && Height is { } height) Add("Size", string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"));
         if (Model.Length > 0) Add("Model", Model);
         if (ModelFingerprint is not null) Add("Model fingerprint", ModelFingerprint);
+        if (Strength is { } strength)
+        {
+            Add("Denoising strength", Number(strength));
+            Add("Strength mode", StrengthMode == Pipelines.StrengthMode.Drop ? "drop" : "inside");
+        }
+        if (HasMask) Add("Mask", "yes");
         if (!Lcm) Add("LCM-LoRA", "off");
         for (int i = 0; i < Loras.Count; i++)
         {
@@ -149,6 +165,7 @@ public sealed record GenerationParameters
         string[] notFollowed = [.. UnfollowedFields.OfFields(fields, own),
             .. own ? [] : UnfollowedFields.OfPrompt(prompt, "prompt").Concat(UnfollowedFields.OfPrompt(negative, "negative prompt"))];
         var (width, height) = Size(fields);
+        bool fromPicture = UnfollowedFields.IsFromPicture(fields);
         return new()
         {
             Prompt = fields.GetValueOrDefault("Exact prompt", prompt),
@@ -159,6 +176,10 @@ public sealed record GenerationParameters
             Seed = ReadSeed(fields, own),
             Width = width,
             Height = height,
+            Strength = fromPicture ? Double(fields, "Denoising strength") : null,
+            StrengthMode = !fromPicture ? null
+                : fields.GetValueOrDefault("Strength mode") == "inside" ? Pipelines.StrengthMode.Inside : Pipelines.StrengthMode.Drop,
+            HasMask = fromPicture && (own ? fields.GetValueOrDefault("Mask") == "yes" : fields.ContainsKey("Mask blur")),
             Model = fields.GetValueOrDefault("Model", ""),
             ModelFingerprint = own ? fields.GetValueOrDefault("Model fingerprint") : null,
             ModelFolder = own ? fields.GetValueOrDefault("Model folder") : null,

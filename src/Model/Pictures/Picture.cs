@@ -63,6 +63,17 @@ public sealed class Picture
     }
 
     /// <summary>
+    /// The picture in another size, by Lanczos' filter over three lobes, as PIL's LANCZOS and so diffusers resize; itself where it
+    /// has the size. Sides are stretched each by itself.
+    /// </summary>
+    public Picture Resized(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        return (width, height) == (Width, Height) ? this : PictureFile.Resize(this, width, height);
+    }
+
+    /// <summary>
     /// Reads a PNG, JPEG or WebP file (told by how it begins), its texts with it. What is transparent is laid on white; a photo is
     /// turned as its camera was held. The parameters that A1111 puts into the comment of JPEG and WebP files are the text "parameters".
     /// </summary>

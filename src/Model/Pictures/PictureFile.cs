@@ -4,12 +4,13 @@ using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
 
 namespace PureLcm.Model.Pictures;
 
 /// <summary>
-/// Picture files. Only here is ImageSharp used, for pixels alone: texts and a camera's notes are read beside it
-/// (<see cref="PngTexts"/>, <see cref="Exif"/>), so that none of its readers of metadata meets a stranger's file.
+/// Picture files, and pictures in another size. Only here is ImageSharp used, for pixels alone: texts and a camera's notes are
+/// read beside it (<see cref="PngTexts"/>, <see cref="Exif"/>), so that none of its readers of metadata meets a stranger's file.
 /// </summary>
 static class PictureFile
 {
@@ -77,6 +78,16 @@ static class PictureFile
         using var whole = new MemoryStream();
         PngTexts.Write(whole, png.GetBuffer().AsSpan(0, (int)png.Length), texts);
         whole.WriteTo(stream);
+    }
+
+    /// <summary>See <see cref="Picture.Resized"/>.</summary>
+    public static Picture Resize(Picture picture, int width, int height)
+    {
+        using var image = Image.LoadPixelData<Rgb24>(configuration, picture.Rgb, picture.Width, picture.Height);
+        image.Mutate(operations => operations.Resize(width, height, KnownResamplers.Lanczos3));
+        var rgb = new byte[3 * width * height];
+        image.CopyPixelDataTo(rgb);
+        return new(width, height, rgb);
     }
 
     /// <summary>Reads a picture and its texts.</summary>

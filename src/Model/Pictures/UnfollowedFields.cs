@@ -11,9 +11,12 @@ static partial class UnfollowedFields
 {
     const int MostExamples = 6;
 
+    const string DenoisingStrength = "Denoising strength";
+
     static readonly HashSet<string> own =
     [
         "Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model folder", "Model fingerprint", "LCM-LoRA", "LoRA fused",
+        DenoisingStrength, "Strength mode", "Mask",
         "Lora hashes", "Batch size", "Batch pos", "Version", "Exact prompt", "Exact negative prompt",
     ];
 
@@ -34,15 +37,23 @@ static partial class UnfollowedFields
     static readonly HashSet<string> off = ["", "0", "0.0", "False", "None", "Disabled"];
 
     /// <summary>Fields whose zero is a setting like any other.</summary>
-    static readonly HashSet<string> zeroCounts = ["Denoising strength", "Variation seed"];
+    static readonly HashSet<string> zeroCounts = [DenoisingStrength, "Variation seed"];
 
     /// <summary>The fields that aren't followed, as "NAME: VALUE".</summary>
     /// <param name="fields">A text's fields.</param>
     /// <param name="isOwn">Whether this program (or a later version of it) wrote them.</param>
     public static IEnumerable<string> OfFields(Dictionary<string, string> fields, bool isOwn) =>
         from field in fields
-        where isOwn ? !own.Contains(field.Key) && !OwnLora().IsMatch(field.Key) : !IsHarmless(field.Key, field.Value)
+        where isOwn ? !own.Contains(field.Key) && !OwnLora().IsMatch(field.Key)
+            : !IsHarmless(field.Key, field.Value) && !(field.Key == DenoisingStrength && IsFromPicture(fields))
         select $"{field.Key}: {field.Value}";
+
+    /// <summary>
+    /// Whether a picture was made from another: then there is a strength. Beside A1111's fields of "hires fix" it is that one's, a
+    /// second pass over a picture that was made from words.
+    /// </summary>
+    public static bool IsFromPicture(Dictionary<string, string> fields) =>
+        fields.ContainsKey(DenoisingStrength) && !fields.Keys.Any(name => name.StartsWith("Hires ", StringComparison.Ordinal));
 
     /// <summary>The words of other programs' prompts that mean something to them; here they are words.</summary>
     public static IEnumerable<string> OfPrompt(string prompt, string where)

@@ -23,7 +23,7 @@ public sealed class FolderSource : IModelSource
     public static FolderSource Open(string path, string? otherUnet = null)
     {
         var folder = ModelFolder.Open(path);
-        folder.RequirePipeline(ModelChecks.StableDiffusion, ModelChecks.LatentConsistency);
+        folder.RequirePipeline([.. ModelChecks.Pipelines]);
         return new(folder, otherUnet);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Lora;
@@ -80,6 +81,27 @@ public sealed record GenerateOptions
     /// <summary>What scheduler_config.json says, instead of the model folder's: another spacing, another prediction type.</summary>
     public Config? SchedulerConfig { get; init; }
 
+    /// <summary>
+    /// A picture to begin with, in place of noise alone; one of another size than asked for is resized (Lanczos). Where no size is
+    /// asked for, pictures are as large as this one, rounded down to what the VAE can have. Meng et al. 2021, arXiv:2108.01073.
+    /// </summary>
+    public Picture? Image { get; init; }
+
+    /// <summary>
+    /// How far the pictures go from <see cref="Image"/>, 0 to 1: at 1 almost nothing of it is left, or, inside a mask, nothing at
+    /// all. 0.8 unless said, and 1 with a <see cref="Mask"/>.
+    /// </summary>
+    public double? Strength { get; init; }
+
+    /// <summary>What <see cref="Strength"/> means; <see cref="StrengthMode.Inside"/> for the sampler lcm unless said.</summary>
+    public StrengthMode? StrengthMode { get; init; }
+
+    /// <summary>
+    /// What of <see cref="Image"/> is repainted: where this picture, of the same size, is white (half bright or more). The rest
+    /// stays, but for what encoding and decoding cost. Null for all of it.
+    /// </summary>
+    public Picture? Mask { get; init; }
+
     /// <summary>Told about each stage and step.</summary>
     public IProgress<GenerationProgress>? Progress { get; init; }
 
@@ -96,15 +118,25 @@ public sealed record GenerateOptions
         int reduction = model.Vae.Reduction, own = model.Unet.Config.SampleSize * reduction;
         var loras = Loras ?? model.LoraWeights;
         bool few = model.IsLatentConsistency(loras);
+        RequirePicture(model);
         var resolved = this with
         {
             Loras = loras,
             Scheduler = Scheduler ?? (few ? SchedulerKind.Lcm : SchedulerKind.Ddim),
             Steps = Steps ?? (few ? 4 : 25),
             Guidance = Guidance ?? (model.HasEmbeddedGuidance ? 8.5 : few ? 1 : 7.5),
-            Width = Width ?? own,
-            Height = Height ?? own,
+            Width = Width ?? OfImage(Image?.Width) ?? own,
+            Height = Height ?? OfImage(Image?.Height) ?? own,
         };
+        if (Image is not null)
+        {
+            var usual = resolved.Scheduler == SchedulerKind.Lcm ? Pipelines.StrengthMode.Inside : Pipelines.StrengthMode.Drop;
+            resolved = resolved with { Strength = Strength ?? (Mask is null ? 0.8 : 1), StrengthMode = StrengthMode ?? usual };
+        }
+        if (resolved.StrengthMode == Pipelines.StrengthMode.Inside && resolved.Scheduler != SchedulerKind.Lcm)
+            throw new ChoiceException(
+                $"only the scheduler lcm puts its steps inside a strength, {resolved.Scheduler.Value.Name()} drops the first: "
+                + "take the strength mode drop");
         foreach (int side in (int[])[resolved.Width.Value, resolved.Height.Value])
             if (side <= 0 || side % reduction != 0 || side > 16384)
                 throw new ChoiceException($"a picture of {resolved.Width}x{resolved.Height} can't be made: width and height must be multiples of {reduction} from {reduction} to 16384; try {Nearest(resolved.Width.Value)}x{Nearest(resolved.Height.Value)}");
@@ -116,13 +148,65 @@ public sealed record GenerateOptions
             throw new ChoiceException("guidance must be a number, such as 1 or 7.5");
         return resolved;
 
+        int? OfImage(int? side) => side is null ? null : Math.Max(side.Value / reduction, 1) * reduction;
+
         int Nearest(int side) => Math.Clamp((side + reduction / 2) / reduction, 1, 16384 / reduction) * reduction;
+    }
+
+    /// <summary>Refuses what can't be meant of a picture to begin with.</summary>
+    void RequirePicture(LoadedModel model)
+    {
+        if (Strength is { } strength && strength is not (>= 0 and <= 1))
+            throw new ChoiceException(string.Create(CultureInfo.InvariantCulture, $"a strength of {strength} is not between 0 and 1"));
+        if (Image is null && Mask is not null)
+            throw new ChoiceException("a mask says what of a picture is repainted, and there is no picture: give it with --image");
+        if (Image is null && (Strength ?? (double?)(int?)StrengthMode) is not null)
+            throw new ChoiceException("a strength says how far to go from a picture, and there is no picture: give it with --image");
+        if (model.IsInpainting && Mask is null)
+            throw new ChoiceException(
+                $"{model.Source.Name} has an inpainting UNet, which repaints a part of a picture and can do nothing else: give it the "
+                + "picture with --image, and what to repaint in white with --mask");
+        if (Mask is not null && (Mask.Width, Mask.Height) != (Image!.Width, Image.Height))
+            throw new ChoiceException(
+                $"the mask is of {Mask.Width}x{Mask.Height} pixels and its picture of {Image.Width}x{Image.Height}: make them of one size");
+    }
+
+    /// <summary>
+    /// What to count for a model of which nothing is asked yet: a picture of its own size, repainted if it does only that.
+    /// </summary>
+    internal static GenerateOptions Usual(LoadedModel model)
+    {
+        if (!model.IsInpainting) return new();
+        int side = model.Unet.Config.SampleSize * model.Vae.Reduction;
+        var any = new Picture(side, side, new byte[3 * side * side]);
+        return new() { Image = any, Mask = any };
     }
 
     // What follows of options that are resolved.
 
-    /// <summary>The sampler.</summary>
-    internal Scheduler CreateScheduler(LoadedModel model) => Schedulers.Scheduler.Create(Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, Steps!.Value);
+    /// <summary>The sampler, with the steps that a picture to begin with leaves.</summary>
+    internal Scheduler CreateScheduler(LoadedModel model)
+    {
+        bool inside = Image is not null && StrengthMode == Pipelines.StrengthMode.Inside;
+        int steps = Steps!.Value;
+        var scheduler = Schedulers.Scheduler.Create(
+            Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, steps, inside ? Strength!.Value : 1);
+        if (Image is null || inside) return scheduler;
+        int taken = Math.Min((int)(steps * Strength!.Value), steps); // in double, as Python's int
+        if (taken == 0)
+            throw new ChoiceException(string.Create(CultureInfo.InvariantCulture,
+                $"a strength of {Strength} leaves none of {steps} steps to take: ask for a strength of {LeastStrength(steps)} or more, or for more steps"));
+        return scheduler.WithoutFirst(steps - taken);
+    }
+
+    /// <summary>A strength of two digits that leaves a step.</summary>
+    internal static double LeastStrength(int steps) => Math.Ceiling(100.0 / steps) / 100;
+
+    /// <summary>Whether nothing of a picture is in the first latent: words alone, or all inside the mask is made anew.</summary>
+    internal bool BeginsFromNoise => Image is null || Mask is not null && Strength == 1;
+
+    /// <summary>Whether the latent of the whole picture is needed: to begin with, or for what stays outside the mask.</summary>
+    internal bool NeedsPicture(LoadedModel model) => Image is not null && !(BeginsFromNoise && model.IsInpainting);
 
     /// <summary>The texts that are encoded: the negative prompt counts where the guidance takes a second pass for it.</summary>
     internal IReadOnlyList<string> Texts(LoadedModel model, string prompt) => Guidance > 1 && !model.HasEmbeddedGuidance ? [NegativePrompt, prompt] : [prompt];
@@ -131,11 +215,30 @@ public sealed record GenerateOptions
     internal Shape LatentShape(LoadedModel model) => Shape.Image(1, Height!.Value / model.Vae.Reduction, Width!.Value / model.Vae.Reduction, model.Vae.LatentChannels);
 }
 
+/// <summary>
+/// The two published meanings of a strength: how many steps are taken, and from where. At 1 they are the same.
+/// </summary>
+public enum StrengthMode
+{
+    /// <summary>
+    /// All steps are taken, within the strength: at 0.5, 4 steps are spread over the cleaner half of the timesteps. diffusers'
+    /// LatentConsistencyModelImg2ImgPipeline.
+    /// </summary>
+    Inside,
+    /// <summary>
+    /// The first steps are left out: at 0.5, the last 2 of 4 are taken. diffusers' StableDiffusionImg2ImgPipeline and
+    /// StableDiffusionInpaintPipeline.
+    /// </summary>
+    Drop,
+}
+
 /// <summary>What a run is doing.</summary>
 public enum GenerationStage
 {
     /// <summary>Encoding the prompt.</summary>
     Text,
+    /// <summary>Turning the picture to begin with into a latent.</summary>
+    Encode,
     /// <summary>A step of the sampler.</summary>
     Denoise,
     /// <summary>Turning the latent into a picture.</summary>

@@ -69,6 +69,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Whether the UNet takes the guidance as an input: then no step takes a second pass, and a negative prompt has no effect.</summary>
     public bool HasEmbeddedGuidance => Unet.Config.TimeConditionChannels > 0;
 
+    /// <summary>Whether the UNet reads a mask and the picture around it, and so can do nothing without them.</summary>
+    public bool IsInpainting => ModelChecks.IsInpainting(Unet.Config.InChannels, Vae.LatentChannels);
+
     /// <summary>Whether the UNet itself needs few steps: it was distilled as a whole, or an LCM-LoRA was merged into it.</summary>
     bool IsDistilled { get; }
 

@@ -36,22 +36,31 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
     internal static MemoryPlan Of(LoadedModel counted, GenerateOptions? options)
     {
         var dry = (DryBackend)counted.Backend;
-        var chosen = (options ?? new()).Resolve(counted);
+        var chosen = (options ?? GenerateOptions.Usual(counted)).Resolve(counted);
         var scheduler = chosen.CreateScheduler(counted);
         // Two steps hold what any number of steps hold, but for the noise, of which each step that draws has its own.
-        var shortened = (chosen with { Steps = Math.Min(2, chosen.Steps!.Value) }).CreateScheduler(counted);
+        var shortened = (chosen with { Steps = Math.Min(2, scheduler.Timesteps.Count), Image = null }).CreateScheduler(counted);
         var latent = chosen.LatentShape(counted);
         int draws = 1 + scheduler.Draws.Count(draws => draws);
         using (var run = new Run(dry, loras: new(chosen.Loras!)))
         {
             using var conditioning = Conditioner.Encode(run, counted, chosen.Texts(counted, ""), chosen.Guidance!.Value);
+            if (chosen.Image is not null)
+            {
+                PictureEncoder.Count(run, counted.Vae, chosen.Width!.Value, chosen.Height!.Value);
+                Recipe.MakeRoom(dry);
+            }
             var noise = run.Allocate(latent.WithBatch(draws));
-            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0));
+            var source = SourceLatent.Allocate(run, counted, chosen);
+            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0), source: source);
             Recipe.MakeRoom(dry);
             PictureDecoder.Decode(run, counted.Vae, x);
         }
         long pixels = (long)chosen.Width!.Value * chosen.Height!.Value;
-        return new(counted.Bytes, dry.PeakFootprint, Host: 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3));
+        // A picture to begin with: resized, and as numbers, once more without what its mask covers; the mask, and that resized.
+        int given = (chosen.Image is null ? 0 : 3 + 3 * sizeof(float)) + (chosen.Mask is null ? 0 : 3 + 1 + 3 * sizeof(float));
+        long host = 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3 + given);
+        return new(counted.Bytes, dry.PeakFootprint, host);
     }
 
     /// <summary>Throws where the plan needs more than there is, on the device or on the host if that computes.</summary>

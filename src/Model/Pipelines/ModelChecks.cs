@@ -14,8 +14,15 @@ namespace PureLcm.Model.Pipelines;
 /// </summary>
 public static class ModelChecks
 {
-    /// <summary>The text-to-image pipelines that are run.</summary>
-    public const string StableDiffusion = "StableDiffusionPipeline", LatentConsistency = "LatentConsistencyModelPipeline";
+    /// <summary>The pipelines with embedded guidance that models are published for.</summary>
+    const string LatentConsistency = "LatentConsistencyModelPipeline", LatentConsistencyFromImage = "LatentConsistencyModelImg2ImgPipeline";
+
+    /// <summary>The pipelines that are run: from words, from a picture, and with a mask.</summary>
+    public static IReadOnlyList<string> Pipelines { get; } =
+    [
+        "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline", LatentConsistency,
+        LatentConsistencyFromImage,
+    ];
 
     // Samplers whose files describe the same mixing of noise, so that any of ours can take their place.
     static readonly string[] relatedSchedulers =
@@ -77,7 +84,7 @@ public static class ModelChecks
         foreach (var level in (Level?[])[.. unet.Down, unet.Middle, .. unet.Up])
             if (level is { HasAttention: true } && level.ContextChannels != text.Channels)
                 throw Misfit($"the UNet reads text of width {level.ContextChannels} (cross_attention_dim), the text encoder gives {text.Channels} (hidden_size)");
-        if (unet.InChannels != vae.LatentChannels)
+        if (unet.InChannels != vae.LatentChannels && !IsInpainting(unet.InChannels, vae.LatentChannels))
             throw InputMisfit(model, unet.InChannels, vae.LatentChannels);
         if (unet.OutChannels != vae.LatentChannels)
             throw Misfit($"the VAE's latents have {vae.LatentChannels} channels (latent_channels), the UNet's output {unet.OutChannels} (out_channels)");
@@ -94,12 +101,14 @@ public static class ModelChecks
         ModelException Misfit(string what) => new($"{model}: {what}; the folder's parts belong to different models");
     }
 
+    /// <summary>Whether a UNet reads, beside a latent, a mask and the latent of the picture without what the mask covers.</summary>
+    internal static bool IsInpainting(int channels, int latent) => channels == 2 * latent + 1;
+
     /// <summary>What a UNet with more channels in than the latent has is for.</summary>
     static ModelException InputMisfit(string model, int channels, int latent)
     {
         string? kind = (channels - latent) switch
         {
-            _ when channels == 2 * latent + 1 => "an inpainting UNet, which repaints a part of a picture",
             _ when channels == 2 * latent => "a UNet that edits a picture by instruction (InstructPix2Pix)",
             1 => "a UNet that follows a depth map",
             3 => "an upscaler's UNet, which takes a small picture too",
@@ -173,8 +182,8 @@ public static class ModelChecks
 
     /// <summary>One sentence where a folder says that its UNet has guidance embedded, and it hasn't; else null.</summary>
     internal static string? PipelineNotice(ModelFolder folder, Config unet) =>
-        folder.PipelineClass == LatentConsistency && UnetConfig.Parse(unet).TimeConditionChannels == 0
-            ? $"{folder.Path}: it is published for {LatentConsistency}, but its UNet has no guidance embedding (time_cond_proj_dim), so it is run as a model without latent consistency"
+        folder.PipelineClass is LatentConsistency or LatentConsistencyFromImage && UnetConfig.Parse(unet).TimeConditionChannels == 0
+            ? $"{folder.Path}: it is published for {folder.PipelineClass}, but its UNet has no guidance embedding (time_cond_proj_dim), so it is run as a model without latent consistency"
             : null;
 
     /// <summary>Settings of model_index.json that nobody reads, in one sentence; components are lists of two.</summary>

@@ -6,7 +6,8 @@ namespace PureLcm.Model.Pipelines;
 
 /// <summary>
 /// The noise of a run in torch's order: the latents of all pictures as one [N,4,h,w] draw, then one such draw for each step that
-/// needs it. A picture made by itself equals its place in torch's batch, and a device gets all noise of a picture in one upload.
+/// needs it. A picture to begin with is drawn once for all, before the latents, and once more without what its mask covers, after
+/// them. A picture made by itself equals its place in torch's batch, and a device gets all noise of a picture in one upload.
 /// Each draw is a stream of its own, which waits where its next picture begins, so that memory doesn't grow with N.
 /// </summary>
 sealed class Noise
@@ -22,7 +23,12 @@ sealed class Noise
     /// <param name="shape">One picture's latent, [1,h,w,4].</param>
     /// <param name="stepDraws">Which steps draw.</param>
     /// <param name="first">The first picture that will be asked for.</param>
-    public Noise(Seed seed, int pictures, Shape shape, IReadOnlyList<bool> stepDraws, int first = 0)
+    /// <param name="picture">Whether a picture to begin with is drawn.</param>
+    /// <param name="masked">
+    /// Whether it is drawn without what its mask covers; diffusers draws that also for UNets that have no use for it.
+    /// </param>
+    public Noise(
+        Seed seed, int pictures, Shape shape, IReadOnlyList<bool> stepDraws, int first = 0, bool picture = false, bool masked = false)
     {
         Shape = shape;
         count = checked((int)shape.Count);
@@ -35,14 +41,30 @@ sealed class Noise
         draws = new NormalStream[next];
         var generator = new TorchRandom(seed);
         long all = (long)pictures * count;
+        if (picture) OfPicture = DrawOne();
         for (int i = 0; i < next; i++)
         {
             draws[i] = new(generator.Copy(), all);
-            if (i + 1 < next) generator.SkipNormal(all);
+            if (i + 1 < next || masked) generator.SkipNormal(all);
+            if (i == 0 && masked) OfMasked = DrawOne();
             draws[i].Skip((long)first * count);
         }
         held = first - 1;
+
+        float[] DrawOne()
+        {
+            float[] torch = new float[count], own = new float[count];
+            generator.Normal(torch);
+            TorchOrder.FromTorch(torch, shape, own); // [1,4,h,w] -> [1,h,w,4]
+            return own;
+        }
     }
+
+    /// <summary>What a picture to begin with is drawn by, in the order of <see cref="Shape"/>; null where it is not.</summary>
+    public float[]? OfPicture { get; }
+
+    /// <summary>What it is drawn by without what its mask covers; null where it is not.</summary>
+    public float[]? OfMasked { get; }
 
     /// <summary>One picture's latent.</summary>
     public Shape Shape { get; }

@@ -7,8 +7,8 @@ using PureLcm.Model.Schedulers;
 namespace PureLcm.Model.Pipelines;
 
 /// <summary>
-/// Text to picture with every choice made: words to conditioning, noise to a latent, a latent to a picture. Rombach et al. 2021,
-/// arXiv:2112.10752, figure 3. Pictures are asked for in their order.
+/// Text to picture with every choice made: words to conditioning, noise (and a picture to begin with) to a latent, a latent to a
+/// picture. Rombach et al. 2021, arXiv:2112.10752, figure 3. Pictures are asked for in their order.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="prompt">What the pictures show.</param>
@@ -17,6 +17,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
 {
     readonly Scheduler scheduler = chosen.CreateScheduler(model);
     Conditioning? conditioning;
+    SourcePicture? source;
     Noise? noise;
 
     /// <summary>Makes picture i.</summary>
@@ -41,8 +42,17 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
         using var frame = run.Enter("picture");
         MakeRoom(run.Backend);
         conditioning ??= Conditioner.Encode(run, model, chosen.Texts(model, prompt), chosen.Guidance!.Value);
-        noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i);
+        if (chosen.Image is not null && source is null)
+        {
+            Report(GenerationStage.Encode, i, 0, 1);
+            source = SourcePicture.Encode(run, model, chosen);
+            MakeRoom(run.Backend);
+        }
+        noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i,
+            picture: source is { Draws: true, Picture: not null }, masked: source is { Draws: true, Mask: not null });
         var all = noise.Upload(run, i); // [1 + steps that draw,h,w,4]
+        var begin = SourceLatent.Allocate(run, model, chosen);
+        begin?.Fill(run.Backend, source!, noise, model.Vae.Reduction);
 
         int steps = scheduler.Timesteps.Count;
         Report(GenerationStage.Denoise, i, 0, steps);
@@ -51,7 +61,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
             chosen.OnStep?.Invoke(new(i, step, scheduler.Timesteps[step], x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
             if (chosen.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
             Report(GenerationStage.Denoise, i, step + 1, steps);
-        });
+        }, begin);
 
         Report(GenerationStage.Decode, i, 0, 1);
         MakeRoom(run.Backend);

@@ -16,38 +16,65 @@ public sealed class Sampler(UNet unet)
     /// <summary>Runs all steps.</summary>
     /// <param name="run">Computes them.</param>
     /// <param name="scheduler">Says when the UNet is asked, and what becomes of its answers.</param>
-    /// <param name="start">Unit noise, [1,h,w,4]; stays as it is.</param>
+    /// <param name="start">Unit noise, [1,h,w,4]; stays as it is. With a picture to begin with it is mixed into that.</param>
     /// <param name="conditioning">What the picture is to show.</param>
     /// <param name="noise">Unit noise of a step, of the latent's shape; asked for only where the scheduler draws.</param>
     /// <param name="stepped">Told after each step: the step from 0, and the latent, the run's.</param>
+    /// <param name="source">A picture to begin with, and what of it stays; null where there is none.</param>
     /// <returns>The clean latent, [1,h,w,4], a new tensor.</returns>
-    public Tensor Sample(Run run, Scheduler scheduler, Tensor start, Conditioning conditioning, Func<int, Tensor> noise, Action<int, Tensor>? stepped = null)
+    public Tensor Sample(Run run, Scheduler scheduler, Tensor start, Conditioning conditioning, Func<int, Tensor> noise,
+        Action<int, Tensor>? stepped = null, SourceLatent? source = null)
     {
         using var frame = run.Enter("sampler");
         var x = run.Allocate(start.Shape);
         var history = scheduler.LooksBack ? run.Allocate(start.Shape) : null;
-        run.Backend.Combine(x, new Term(scheduler.InitNoiseSigma, start));
+        if (source?.Begin is { } begin) Mix(run, scheduler, 0, begin, start, x);
+        else run.Backend.Combine(x, new Term(scheduler.InitNoiseSigma, start));
         for (int i = 0; i < scheduler.Timesteps.Count; i++)
         {
             using (var step = run.Enter("step"))
             {
-                var output = Predict(run, x, scheduler.InputScale(i), scheduler.Timesteps[i], conditioning);
+                var output = Predict(run, x, scheduler.InputScale(i), scheduler.Timesteps[i], conditioning, source?.Inputs);
                 scheduler.Step(run.Backend, i, x, output, scheduler.Draws[i] ? noise(i) : null, x, history: history);
+                if (source?.Outside is { } outside) KeepOutside(run, scheduler, i + 1, outside, source.Mask!, start, x);
             }
             stepped?.Invoke(i, x);
         }
         return frame.Keep(x);
     }
 
+    /// <summary>y = the latent as it is before step i, with the run's first noise in it.</summary>
+    static void Mix(Run run, Scheduler scheduler, int i, Tensor latent, Tensor start, Tensor y)
+    {
+        var (clean, sigma) = scheduler.Mixture(i);
+        run.Backend.Combine(y, new(clean, latent), new(sigma, start));
+    }
+
     /// <summary>
-    /// What the UNet makes of a latent, [1,h,w,4]. With a negative prompt beside the prompt it is asked for both at once, and
-    /// e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
+    /// Outside the mask the latent becomes the picture's again, as noisy as the next step takes it, so that the UNet sees what it
+    /// repaints in its surroundings. Lugmayr et al. 2022, arXiv:2201.09865, equation 8.
     /// </summary>
-    Tensor Predict(Run run, Tensor x, float inputScale, float timestep, Conditioning conditioning)
+    static void KeepOutside(Run run, Scheduler scheduler, int next, Tensor outside, Tensor mask, Tensor start, Tensor x)
+    {
+        var noisy = run.Allocate(x.Shape);
+        Mix(run, scheduler, next, outside, start, noisy);
+        run.Backend.Blend(mask, x, noisy, x);
+    }
+
+    /// <summary>
+    /// What the UNet makes of a latent, [1,h,w,4], and of what it reads beside it. With a negative prompt beside the prompt it is
+    /// asked for both at once, and e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
+    /// </summary>
+    Tensor Predict(Run run, Tensor x, float inputScale, float timestep, Conditioning conditioning, Tensor? beside)
     {
         int passes = conditioning.Passes;
-        var input = run.Allocate(x.Shape.WithBatch(passes)); // [1,h,w,4] -> [passes,h,w,4]
-        for (int pass = 0; pass < passes; pass++) run.Backend.Combine(input.Batch(pass), new Term(inputScale, x));
+        int own = x.Shape.C, more = beside?.Shape.C ?? 0;
+        var input = run.Allocate(x.Shape.WithBatch(passes).WithChannels(own + more)); // [1,h,w,4] -> [passes,h,w,4 or 9]
+        for (int pass = 0; pass < passes; pass++)
+        {
+            run.Backend.Combine(input.Batch(pass).Channels(0, own), new Term(inputScale, x));
+            if (beside is not null) run.Backend.Copy(beside, input.Batch(pass).Channels(own, more));
+        }
         ReadOnlySpan<float> timesteps = passes == 2 ? [timestep, timestep] : [timestep];
         var predicted = unet.Forward(run, input, timesteps, conditioning.Context, conditioning.GuidanceEmbedding); // [passes,h,w,4]
 

@@ -19,6 +19,8 @@ public enum SchedulerKind
 /// </summary>
 public abstract class Scheduler
 {
+    int dropped; // steps of the table that are left out before the first
+
     /// <summary>A sampler for so many steps, with its timesteps chosen.</summary>
     protected Scheduler(NoiseSchedule schedule, int[] timesteps, bool drawsBetweenSteps)
     {
@@ -63,16 +65,43 @@ public abstract class Scheduler
     public NoiseSchedule Schedule { get; }
 
     /// <summary>The timestep at which the network is asked in each step, falling.</summary>
-    public IReadOnlyList<float> Timesteps { get; }
+    public IReadOnlyList<float> Timesteps { get; private set; }
 
     /// <summary>Which steps need noise of the latent's shape.</summary>
-    public IReadOnlyList<bool> Draws { get; }
+    public IReadOnlyList<bool> Draws { get; private set; }
 
     /// <summary>What the first latent is, as a multiple of unit noise.</summary>
     public virtual float InitNoiseSigma => 1;
 
     /// <summary>What the latent is multiplied by before the network sees it in step i.</summary>
-    public float InputScale(int i) => Steps[i].InputScale;
+    public float InputScale(int i) => Steps[dropped + i].InputScale;
+
+    /// <summary>
+    /// How a clean latent and unit noise mix to what a latent is before step i: where a picture to begin with enters, and what
+    /// stays of it beside a mask. After the last step it is the clean latent alone. Ho et al. 2020, arXiv:2006.11239, equation 4.
+    /// </summary>
+    public virtual (float Clean, float Noise) Mixture(int i)
+    {
+        if (i == Timesteps.Count) return (1, 0);
+        double ab = Schedule.AlphaCumprod((int)Timesteps[i]);
+        return ((float)Math.Sqrt(ab), (float)Math.Sqrt(1 - ab));
+    }
+
+    /// <summary>
+    /// The same sampler without its first steps, which a picture to begin with takes the place of. Step i is then step i +
+    /// <paramref name="leading"/> of this one.
+    /// </summary>
+    /// <param name="leading">Steps to leave out, fewer than there are.</param>
+    /// <exception cref="NotSupportedException">The sampler looks back, so that its first step has factors of its own.</exception>
+    public virtual Scheduler WithoutFirst(int leading)
+    {
+        if (leading < 0 || leading >= Timesteps.Count)
+            throw new ArgumentOutOfRangeException(nameof(leading), $"{leading} of {Timesteps.Count} steps");
+        if (LooksBack) throw new NotSupportedException("a sampler that looks back begins with another step");
+        var rest = (Scheduler)MemberwiseClone();
+        (rest.Timesteps, rest.Draws, rest.dropped) = ([.. Timesteps.Skip(leading)], [.. Draws.Skip(leading)], dropped + leading);
+        return rest;
+    }
 
     /// <summary>Whether a step looks back at the estimate that the step before it made.</summary>
     public virtual bool LooksBack => false;
@@ -91,7 +120,7 @@ public abstract class Scheduler
     /// </param>
     public void Step(Backend backend, int i, Tensor x, Tensor output, Tensor? noise, Tensor next, Tensor? denoised = null, Tensor? history = null)
     {
-        var step = Steps[i];
+        var step = Steps[dropped + i];
         if (denoised is not null) Combine(backend, denoised, step.Denoised, x, output);
 
         int terms = 2;

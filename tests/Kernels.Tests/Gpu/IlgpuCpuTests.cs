@@ -52,6 +52,13 @@ public class IlgpuCpuTests
     [Fact]
     public void Combine() => SameBits((gpu, x, y) => gpu.Combine(y, new(2, x), new(-0.5f, x)));
 
+    [Fact]
+    public void Blend() => SameBits((gpu, x, y) =>
+    {
+        gpu.Activate(x, y, Activation.Relu);
+        gpu.Blend(x.Channels(2, 1), x, y, y);
+    });
+
     static void SameBits(Action<GpuBackend, Tensor, Tensor> operation)
     {
         using var context = Context.Create(builder => builder.CPU(device).EnableAlgorithms());

@@ -145,6 +145,41 @@ public class ElementwiseTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Blends(string backend)
+    {
+        foreach (int seed in Backends.Seeds(backend, 700, 8))
+        {
+            var draw = new Draw(seed);
+            using var pair = new Pair(backend);
+            var shape = Shape.Image(draw.Int(1, 2), draw.Int(1, 9), draw.Of(1, 8, 33), draw.Of(1, 4, 19));
+            var mask = pair.Tensor(shape.WithChannels(1), draw.Values(shape.Rows), draw.Of(0, 3));
+            Both a = pair.Tensor(shape, draw.Values(shape.Count), draw.Of(0, 3)), b = pair.Tensor(shape, draw.Values(shape.Count), draw.Of(0, 3));
+            var y = draw.Of(a, b, pair.Tensor(shape, gap: draw.Of(0, 3)));
+            pair.Backend.Blend(mask.Ours, a.Ours, b.Ours, y.Ours);
+            pair.Reference.Blend(mask.Theirs, a.Theirs, b.Theirs, y.Theirs);
+            pair.AssertNear(y, draw, $"blend {shape}");
+        }
+    }
+
+    /// <summary>A mask of zeros and ones chooses, and computes nothing: what is left alone stays the same to the last bit.</summary>
+    [Theory]
+    [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void AMaskOfZerosAndOnesChooses(string backend)
+    {
+        using var pair = new Pair(backend);
+        var draw = new Draw(710);
+        var shape = Shape.Image(1, 5, 7, 4);
+        float[] inside = draw.Values(shape.Count), outside = draw.Values(shape.Count), chosen = new float[inside.Length];
+        float[] mask = [.. Enumerable.Range(0, inside.Length / 4).Select(i => (float)(i * i % 3 % 2))];
+        Both m = pair.Tensor(shape.WithChannels(1), mask), a = pair.Tensor(shape, inside), b = pair.Tensor(shape, outside);
+        pair.Backend.Blend(m.Ours, a.Ours, b.Ours, a.Ours);
+        pair.Backend.Download(a.Ours, chosen);
+        Assert.Equal(inside.Select((value, i) => mask[i / 4] == 1 ? value : outside[i]), chosen);
+        Assert.Throws<ArgumentException>(() => pair.Backend.Blend(b.Ours, a.Ours, b.Ours, a.Ours));
+    }
+
     /// <summary>One row at every place of a larger shape, as a term of a combination.</summary>
     [Theory]
     [MemberData(nameof(Backends.All), MemberType = typeof(Backends))]

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using PureLcm.Model.Pictures;
+using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
@@ -52,6 +53,16 @@ public class GenerationParametersTests
             Count = 4,
             Index = 2,
         }).ToText());
+
+    [Theory]
+    [InlineData(0.6, StrengthMode.Inside, false, "Denoising strength: 0.6, Strength mode: inside")]
+    [InlineData(1, StrengthMode.Drop, true, "Denoising strength: 1, Strength mode: drop, Mask: yes")]
+    public void APictureToBeginWithIsSaid(double strength, StrengthMode mode, bool mask, string fields)
+    {
+        var made = house with { Strength = strength, StrengthMode = mode, HasMask = mask };
+        Assert.Contains($", Model: picturebook, {fields}, Version: ", made.ToText());
+        AssertSame(made);
+    }
 
     [Theory]
     [InlineData("", "")]

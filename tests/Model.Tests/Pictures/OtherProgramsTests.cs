@@ -1,4 +1,5 @@
 using PureLcm.Model.Pictures;
+using PureLcm.Model.Pipelines;
 using PureLcm.Model.Random;
 using PureLcm.Model.Schedulers;
 
@@ -13,7 +14,7 @@ public class OtherProgramsTests
         "ControlNet 0: Module: canny, Model: control_v11p_sd15_canny [d14c016b], Weight: 1, Resize Mode: Crop and Resize, Steps: 9",
         "ADetailer model: face_yolov8n.pt", "ADetailer prompt: Seed: 3, a face")]
     [InlineData("hires", "Denoising strength: 0.5", "Hires upscale: 2", "Hires steps: 4", "Hires upscaler: Latent")]
-    [InlineData("img2img", "Denoising strength: 0.4", "Mask blur: 4")]
+    [InlineData("img2img", "Mask blur: 4")]
     [InlineData("karras", "Schedule type: Karras")]
     [InlineData("nocfg", "Guidance Scale: 1.0")]
     [InlineData("seedneg")]
@@ -50,6 +51,19 @@ public class OtherProgramsTests
         var made = GenerationParameters.Parse(
             "(a:1.3) house\nSteps: 4, Sampler: LCM, CFG scale: 1, Seed: 7, Init image: b.png, Clip skip: 1, Version: PureLcm 9.0.0");
         Assert.Equal(["Init image: b.png", "Clip skip: 1"], made.NotFollowed);
+    }
+
+    /// <summary>A strength is that of a picture to begin with, but beside "hires fix" that of a second pass, which isn't taken here.</summary>
+    [Fact]
+    public void AStrengthSaysThatThereWasAPicture()
+    {
+        var made = Made("img2img");
+        Assert.Equal((0.4, StrengthMode.Drop, true), (made.Strength, made.StrengthMode, made.HasMask));
+        made = Made("hires");
+        Assert.Equal((null, null, false), (made.Strength, made.StrengthMode, made.HasMask));
+        made = GenerationParameters.Parse("a\nSteps: 4, Sampler: LCM, Denoising strength: 0");
+        Assert.Equal((0, StrengthMode.Drop, false), (made.Strength, made.StrengthMode, made.HasMask));
+        Assert.Empty(made.NotFollowed);
     }
 
     [Fact]

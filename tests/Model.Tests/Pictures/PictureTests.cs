@@ -27,6 +27,48 @@ public sealed class PictureTests : IDisposable
         Assert.Equal(["a.png"], Directory.GetFiles(folder).Select(Path.GetFileName));
     }
 
+    /// <summary>Lanczos' filter, computed here from its formula: sinc(x) sinc(x/3), as wide as the reduction, over what there is.</summary>
+    [Theory]
+    [InlineData(24, 16, 12, 8)]
+    [InlineData(30, 20, 13, 31)]
+    [InlineData(9, 7, 40, 24)]
+    public void ResizedByLanczos(int width, int height, int toWidth, int toHeight)
+    {
+        var rgb = new byte[3 * width * height];
+        new System.Random(1).NextBytes(rgb);
+        var picture = new Picture(width, height, [.. rgb.Select(value => (byte)(64 + value / 2))]); // so that nothing is clamped between
+        var resized = picture.Resized(toWidth, toHeight);
+        Assert.Equal((toWidth, toHeight), (resized.Width, resized.Height));
+        double[,] across = Weights(width, toWidth), down = Weights(height, toHeight);
+        double largest = 0;
+        for (int y = 0; y < toHeight; y++)
+            for (int x = 0; x < toWidth; x++)
+                for (int c = 0; c < 3; c++)
+                {
+                    double sum = 0;
+                    for (int j = 0; j < height; j++)
+                        for (int i = 0; i < width; i++) sum += down[y, j] * across[x, i] * picture.Rgb[3 * (j * width + i) + c];
+                    largest = Math.Max(largest, Math.Abs(sum - resized.Rgb[3 * (y * toWidth + x) + c]));
+                }
+        Assert.True(largest <= 1, $"{largest}");
+        Assert.Same(picture, picture.Resized(width, height));
+
+        static double[,] Weights(int from, int to)
+        {
+            var weights = new double[to, from];
+            double scale = Math.Max((double)from / to, 1);
+            for (int y = 0; y < to; y++)
+            {
+                double sum = 0;
+                for (int x = 0; x < from; x++) sum += weights[y, x] = Lanczos((x + 0.5 - (y + 0.5) * from / to) / scale);
+                for (int x = 0; x < from; x++) weights[y, x] /= sum;
+            }
+            return weights;
+        }
+
+        static double Lanczos(double x) => x == 0 ? 1 : Math.Abs(x) >= 3 ? 0 : 3 * Math.Sin(Math.PI * x) * Math.Sin(Math.PI * x / 3) / (Math.PI * Math.PI * x * x);
+    }
+
     [Fact]
     public void SavingReplacesAndKeepsItsOwnTexts()
     {

@@ -12,10 +12,14 @@ public sealed class MemoryPlanTests
     [InlineData(128, 128, 4, false, false)]
     [InlineData(192, 64, 2, true, false)]
     [InlineData(128, 128, 3, false, true)]
-    public void TheEstimateIsThePeak(int width, int height, int steps, bool guided, bool fuse)
+    [InlineData(128, 128, 4, false, false, true)]
+    [InlineData(192, 256, 1, false, false, true, true)]
+    [InlineData(64, 64, 1, false, false, true)]
+    public void TheEstimateIsThePeak(int width, int height, int steps, bool guided, bool fuse, bool image = false, bool mask = false)
     {
         var load = new LoadOptions { Loras = [new(Path.Combine(Repository.Picturebook, "loras", "cyanotype.safetensors"), 0.5f)], Fuse = fuse };
         var options = new GenerateOptions { Steps = steps, Width = width, Height = height, Guidance = guided ? 2 : 1 };
+        if (image) options = options with { Image = TestPictures.Gradient(width, height), Mask = mask ? TestPictures.LeftPart(width, height, width / 2) : null };
         using var source = FolderSource.Open(Repository.Picturebook);
         using var backend = new CpuBackend(1);
         var plan = MemoryPlan.Of(source, load, options, backend);
@@ -24,6 +28,21 @@ public sealed class MemoryPlanTests
         backend.ResetPeak();
         pipeline.Generate("a boat", options, Cancellation);
         Assert.InRange((double)plan.Tensors / backend.PeakFootprint, 0.98, 1.05); // a backend rounds sizes up a little
+    }
+
+    /// <summary>
+    /// Most of the encoder's tensors are of the decoder's sizes and stay in the pool for it; but the distribution, [h,w,8], is as
+    /// large as nothing else, and there is one latent more.
+    /// </summary>
+    [Fact]
+    public void APictureToBeginWithCounts()
+    {
+        using var source = FolderSource.Open(Repository.Picturebook);
+        var words = new GenerateOptions { Width = 64, Height = 64 };
+        var fromWords = MemoryPlan.Of(source, null, words);
+        var fromPicture = MemoryPlan.Of(source, null, words with { Image = TestPictures.Gradient(64, 64) });
+        Assert.True(fromPicture.Host >= fromWords.Host + 64 * 64 * 3 * sizeof(float));
+        Assert.True(fromPicture.Tensors >= fromWords.Tensors + (8 + 4) * 8 * 8 * sizeof(float));
     }
 
     [Fact]

@@ -83,6 +83,51 @@ public sealed class NoiseTests
         }
     }
 
+    /// <summary>A picture to begin with is drawn before the latents, and without what its mask covers between them and the steps.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 3)]
+    [InlineData(8, 2)]
+    public void APictureToBeginWithIsDrawnOnce(int side, int pictures)
+    {
+        var shape = Shape.Image(1, side, side + 1, 4);
+        int count = (int)shape.Count;
+        using var backend = new CpuBackend(1);
+        using var run = new Run(backend, cancellationToken: TestContext.Current.CancellationToken);
+        foreach (var (picture, masked) in (ReadOnlySpan<(bool, bool)>)[(true, true), (true, false), (false, true)])
+        {
+            var generator = new TorchRandom(9ul);
+            float[]? first = picture ? Draw(1) : null;
+            float[] latents = Draw(pictures);
+            float[]? second = masked ? Draw(1) : null;
+            float[] step = Draw(pictures);
+            for (int i = 0; i < pictures; i++)
+            {
+                var noise = new Noise(9, pictures, shape, [true, false], first: i, picture, masked);
+                Assert.Equal(Own(first), noise.OfPicture);
+                Assert.Equal(Own(second), noise.OfMasked);
+                var all = noise.Upload(run, i);
+                Assert.Equal(latents.AsSpan(i * count, count).ToArray(), backend.DownloadTorch(all.Batch(0)));
+                Assert.Equal(step.AsSpan(i * count, count).ToArray(), backend.DownloadTorch(noise.OfStep(all, 0)));
+            }
+
+            float[] Draw(int n)
+            {
+                var values = new float[n * count];
+                generator.Normal(values);
+                return values;
+            }
+        }
+
+        float[]? Own(float[]? torch)
+        {
+            if (torch is null) return null;
+            var own = new float[count];
+            TorchOrder.FromTorch(torch, shape, own);
+            return own;
+        }
+    }
+
     /// <summary>Ten thousand pictures need the memory of one: once 10000 of 2048x2048 ended in an overflow, before all.</summary>
     [Fact]
     public void MemoryDoesNotGrowWithTheCount()

@@ -44,6 +44,58 @@ public sealed class TableTests
         Assert.Contains(plain, value => value != 0);
     }
 
+    /// <summary>Without its first steps a sampler takes the others as it took them.</summary>
+    [Fact]
+    public void StepsAreLeftOut()
+    {
+        using var backend = new ReferenceBackend();
+        using Tensor x = backend.Allocate(Shape.Vectors(1, 1)), output = backend.Allocate(x.Shape), noise = backend.Allocate(x.Shape), next = backend.Allocate(x.Shape);
+        backend.Fill(x, 0.5f);
+        backend.Fill(output, -0.25f);
+        backend.Fill(noise, 2);
+        foreach (var kind in (SchedulerKind[])[SchedulerKind.Lcm, SchedulerKind.Ddim])
+        {
+            var whole = Scheduler.Create(kind, Config.Parse("x", """{"clip_sample": false}"""), 5);
+            var rest = whole.WithoutFirst(1).WithoutFirst(2);
+            Assert.Equal(whole.Timesteps.Skip(3), rest.Timesteps);
+            Assert.Equal(whole.Draws.Skip(3), rest.Draws);
+            for (int i = 0; i < 2; i++)
+            {
+                Assert.Equal(After(whole, i + 3), After(rest, i));
+                Assert.NotEqual(After(whole, i), After(rest, i));
+                Assert.Equal(whole.Mixture(i + 3), rest.Mixture(i));
+            }
+            Assert.Equal(5, whole.Timesteps.Count);
+            Assert.Throws<ArgumentOutOfRangeException>(() => whole.WithoutFirst(5));
+        }
+        Assert.Throws<NotSupportedException>(() => new Multistep(Sigmas(4)).WithoutFirst(1));
+
+        float After(Scheduler scheduler, int i)
+        {
+            float[] value = new float[1];
+            scheduler.Step(backend, i, x, output, noise, next);
+            backend.Download(next, value);
+            return value[0];
+        }
+    }
+
+    /// <summary>A clean latent and unit noise of variance 1 each keep it; nothing of the noise is left at the end.</summary>
+    [Fact]
+    public void AMixtureKeepsTheVariance()
+    {
+        var scheduler = Scheduler.Create(SchedulerKind.Lcm, Config.Parse("x", "{}"), 4);
+        float clean = -1;
+        for (int i = 0; i < 4; i++)
+        {
+            var mixture = scheduler.Mixture(i);
+            Assert.Equal(1, mixture.Clean * mixture.Clean + mixture.Noise * mixture.Noise, 1e-6f);
+            Assert.Equal(scheduler.Schedule.AlphaCumprod((int)scheduler.Timesteps[i]), mixture.Clean * mixture.Clean, 1e-6);
+            Assert.True(mixture.Clean > clean);
+            clean = mixture.Clean;
+        }
+        Assert.Equal((1, 0), scheduler.Mixture(4));
+    }
+
     [Fact]
     public void AllNamesLeadToOneSampler()
     {

@@ -34,7 +34,10 @@ static class Again
             They name the model and the LoRAs, and not where these lie: LoRAs are looked for next to the picture, in the current folder and
             in the model's loras folder, a model next to the picture, in the current folder and in its folder models.
             """) { file };
-        Option[] all = [model, lora, guidance, options.Device, options.Precision, options.Threads, options.Output];
+        options.Image.Description = "The picture that this one was made from, if there was one: it is not in the file.";
+        options.Mask.Description = "The mask of what was repainted of it, if there was one.";
+        Option[] all =
+            [model, lora, guidance, options.Image, options.Mask, options.Device, options.Precision, options.Threads, options.Output];
         foreach (var option in all) command.Options.Add(option);
         command.SetAction(result => Exit.Guard(stop =>
             Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], options, result, stop)));
@@ -48,6 +51,7 @@ static class Again
         double guidance = result.GetValue(options.Guidance) ?? made.Guidance
             ?? throw new ModelException(
                 $"{file}: it doesn't say how much the prompt counted (CFG scale); say it with --guidance, such as --guidance 1.5");
+        RequirePictures(file, made, options, result);
         var seed = made.Seed ?? Seed.Draw();
         var moved = new MovedFiles(file, Console.Error.WriteLine);
         string? model = moved.Model(made, givenModel);
@@ -62,6 +66,8 @@ static class Again
         var plan = new GenerateOptions
         {
             Steps = made.Steps, Guidance = guidance, NegativePrompt = made.NegativePrompt, Seed = seed,
+            Image = PictureOptions.Load(result, options.Image), Mask = PictureOptions.Load(result, options.Mask),
+            Strength = made.Strength, StrengthMode = made.StrengthMode,
             Width = made.Width, Height = made.Height, Count = made.Count, Index = made.Index, Scheduler = made.Sampler,
         };
         using var destination = Destination.Choose(result.GetValue(options.Output), made.Prompt, seed, 1);
@@ -74,6 +80,19 @@ static class Again
         bool same = picture.Rgb.AsSpan().SequenceEqual(old.Rgb);
         Console.Error.WriteLine(same ? "the same picture, bit for bit" : "not the same picture bit for bit: another program, version or device made the first");
         return Exit.Ok;
+    }
+
+    /// <summary>A picture's file has not in it what it was made from.</summary>
+    static void RequirePictures(string file, GenerationParameters made, PictureOptions options, ParseResult result)
+    {
+        bool image = result.GetValue(options.Image) is not null, mask = result.GetValue(options.Mask) is not null;
+        if (made.Strength is not null && !image)
+            throw new ModelException($"{file}: it was made from another picture, which is not in it; give that again with --image");
+        if (made.HasMask && !mask)
+            throw new ModelException(
+                $"{file}: a part of another picture was repainted in it; give the mask that says which again with --mask");
+        if (made.Strength is null && image) throw new ModelException($"{file}: it was made from words alone; leave --image out");
+        if (!made.HasMask && mask) throw new ModelException($"{file}: it was made without a mask; leave --mask out");
     }
 
     static GenerationParameters Parameters(string file)

@@ -15,16 +15,19 @@ static class Generate
     {
         var options = new PictureOptions();
         var command = new Command("generate", """
-            Makes pictures from words.
+            Makes pictures from words, or from words and a picture.
 
             Examples:
               lcm generate "a red house in the snow at night"
               lcm generate "a blue boat on the sea" --lora models/picturebook/loras/cyanotype.safetensors:0.9 --seed 7
               lcm generate "a portrait of a cat" --model stable-diffusion-v1-5 --lora lcm-lora-sdv1-5/pytorch_lora_weights.safetensors --size 512x512
               lcm generate "a red house" --no-lcm --steps 25 --guidance 4 --scheduler ddim      the slow way of before
+              lcm generate "a red house" --image sketch.png --strength 0.6
+              lcm generate "a blue door" --image house.png --mask door.png      repaints what door.png has in white
             """);
         options.AddTo(command, options.Model, options.Lora, options.NoLcm, options.Steps, options.Guidance, options.Negative, options.Seed, options.Size,
-            options.Count, options.Scheduler, options.Fuse, options.Device, options.Precision, options.Threads, options.Output);
+            options.Image, options.Strength, options.StrengthMode, options.Mask, options.Count, options.Scheduler, options.Fuse,
+            options.Device, options.Precision, options.Threads, options.Output);
         command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
         return command;
     }
@@ -44,6 +47,10 @@ static class Generate
             Seed = seed,
             Width = result.GetValue(options.Size)?.Width,
             Height = result.GetValue(options.Size)?.Height,
+            Image = PictureOptions.Load(result, options.Image),
+            Strength = result.GetValue(options.Strength),
+            StrengthMode = options.Mode(result),
+            Mask = PictureOptions.Load(result, options.Mask),
             Count = count,
             Scheduler = options.Kind(result),
         };
