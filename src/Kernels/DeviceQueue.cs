@@ -8,6 +8,7 @@ public sealed class DeviceQueue
 {
     readonly Lock guard = new();
     readonly LinkedList<TaskCompletionSource<Turn>> waiting = [];
+    readonly AsyncLocal<Turn?> mine = new(); // of a flow of control: what it calls and awaits, and what it starts
     Turn? holder;
 
     /// <summary>How many callers wait.</summary>
@@ -22,27 +23,26 @@ public sealed class DeviceQueue
     /// <summary>Waits for a turn, which lasts until it is disposed of.</summary>
     /// <exception cref="OperationCanceledException">Given up before it came.</exception>
     /// <exception cref="InvalidOperationException">
-    /// This very thread holds the turn, and would wait for itself: a run was begun inside another's callback.
+    /// The caller is inside the run that holds the turn, and would wait for itself: a run was begun in another's callback.
     /// </exception>
     public Turn Enter(CancellationToken cancellationToken = default)
     {
         LinkedListNode<TaskCompletionSource<Turn>> place;
         lock (guard)
         {
-            if (holder is { } held && held.Thread == Environment.CurrentManagedThreadId)
-                throw new InvalidOperationException("a run is under way on this device in this very thread; end it before the next begins, or use another backend");
             place = Join(cancellationToken);
         }
         using (GiveUpOn(cancellationToken, place))
         {
             var turn = place.Value.Task.GetAwaiter().GetResult();
-            turn.Thread = Environment.CurrentManagedThreadId;
+            turn.HoldHere();
             return turn;
         }
     }
 
-    /// <summary>Waits for a turn without holding a thread.</summary>
+    /// <summary>Waits for a turn without holding a thread. Whoever computes with it says so (<see cref="Turn.HoldHere"/>).</summary>
     /// <exception cref="OperationCanceledException">Given up before it came.</exception>
+    /// <exception cref="InvalidOperationException">As <see cref="Enter"/>.</exception>
     public async ValueTask<Turn> EnterAsync(CancellationToken cancellationToken = default)
     {
         LinkedListNode<TaskCompletionSource<Turn>> place;
@@ -53,6 +53,8 @@ public sealed class DeviceQueue
     /// <summary>At the end of the line; where there is none, the turn is at once the caller's.</summary>
     LinkedListNode<TaskCompletionSource<Turn>> Join(CancellationToken cancellationToken)
     {
+        if (holder is not null && mine.Value == holder)
+            throw new InvalidOperationException("a run is under way on this device, and this one is begun inside it; begin it when that has ended, or use another backend");
         cancellationToken.ThrowIfCancellationRequested();
         var place = new LinkedListNode<TaskCompletionSource<Turn>>(new(TaskCreationOptions.RunContinuationsAsynchronously));
         if (holder is null) place.Value.SetResult(holder = new(this));
@@ -94,10 +96,10 @@ public sealed class DeviceQueue
         internal Turn(DeviceQueue queue) => this.queue = queue;
 
         /// <summary>
-        /// The thread that computes with it (<see cref="Environment.CurrentManagedThreadId"/>), which would wait for itself if it asked
-        /// for another; null where nobody says. Whoever waited with a thread has it set.
+        /// Says that the caller computes with it from here on: what it calls and starts would wait for itself if it asked for another
+        /// turn, and is told instead. <see cref="Enter"/> has said it already.
         /// </summary>
-        public int? Thread { get; set; }
+        public void HoldHere() => queue.mine.Value = this;
 
         /// <summary>Ends the turn. A second call does nothing.</summary>
         public void Dispose() => queue.Leave(this);

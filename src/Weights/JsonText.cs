@@ -45,7 +45,7 @@ static class JsonText
         }
         catch (JsonException e)
         {
-            throw new WeightsException(path, $"it is not valid JSON ({e.Message.TrimEnd('.')})", "fetch it again, or correct it", e);
+            throw new WeightsException(path, $"it is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} of it)", "fetch it again, or correct it", e);
         }
     }
 

@@ -63,14 +63,45 @@ public class DeviceQueueTests
         queue.Enter(Cancellation).Dispose(); // the token that was cancelled left nothing behind
     }
 
-    /// <summary>A thread that waits for itself would wait for ever; it is told instead.</summary>
+    /// <summary>Who computes and waits for itself would wait for ever, by whatever way: it is told instead.</summary>
     [Fact]
-    public void AThreadThatHoldsTheTurnIsTold()
+    public async Task WhatIsBegunInsideIsTold()
     {
         using var backend = new ReferenceBackend();
-        using (backend.Queue.Enter(Cancellation))
-            Assert.Contains("very thread", Assert.Throws<InvalidOperationException>(() => backend.Queue.Enter(Cancellation)).Message);
-        backend.Queue.Enter(Cancellation).Dispose();
+        var queue = backend.Queue;
+        using (queue.Enter(Cancellation))
+        {
+            Assert.Contains("begun inside it", Assert.Throws<InvalidOperationException>(() => queue.Enter(Cancellation)).Message);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => queue.EnterAsync(Cancellation).AsTask());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => Task.Run(() => queue.Enter(Cancellation), Cancellation));
+        }
+        queue.Enter(Cancellation).Dispose();
+        using (var turn = await queue.EnterAsync(Cancellation))
+        {
+            turn.HoldHere();
+            Assert.Throws<InvalidOperationException>(() => queue.Enter(Cancellation));
+        }
+    }
+
+    /// <summary>A thread that began a turn and went back to the pool is anybody's: callers on it wait, and are not told what isn't so.</summary>
+    [Fact]
+    public async Task ATurnThatLivesAcrossAnAwaitIsNoThreads()
+    {
+        var queue = new DeviceQueue();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var holder = Task.Run(async () =>
+        {
+            using var turn = queue.Enter(Cancellation);
+            begun.SetResult();
+            await end.Task;
+        }, Cancellation);
+        await begun.Task;
+        var callers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () => (await queue.EnterAsync(Cancellation)).Dispose(), Cancellation)).ToArray();
+        await Until(() => queue.Waiting == 8);
+        end.SetResult();
+        await holder;
+        await Task.WhenAll(callers);
     }
 
     static async Task Until(Func<bool> condition)

@@ -46,12 +46,12 @@ static class Exit
         }
         catch (Exception e) when (e is UsageException or ChoiceException)
         {
-            Console.Error.WriteLine($"lcm: {e.Message}");
+            Console.Error.WriteLine($"lcm: {Printable.Of(e.Message.ReplaceLineEndings(" "))}");
             return Usage;
         }
         catch (PureLcmException e)
         {
-            Console.Error.WriteLine($"lcm: {e.Message}");
+            Console.Error.WriteLine($"lcm: {Printable.Of(e.Message.ReplaceLineEndings(" "))}");
             return Failed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

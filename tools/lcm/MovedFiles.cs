@@ -111,7 +111,7 @@ sealed class MovedFiles(string picture, Action<string> say)
         string.Equals(lora.Title, new UsedLora(Path.GetFileName(path)).Title, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it names something in a folder and not outside it.</summary>
-    static bool IsName(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny("/\\:\0") < 0;
+    static bool IsName(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny(OperatingSystem.IsWindows() ? "/\\:\0" : "/\0") < 0;
 
     static string Listed(GenerationParameters made) =>
         made.Loras.Count == 0 ? "no LoRA" : string.Join(", ", made.Loras.Select(lora => Quoted(lora.FileName)));

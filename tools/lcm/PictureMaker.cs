@@ -62,13 +62,13 @@ sealed class PictureMaker : IDisposable
     void SayCut(string which, string text)
     {
         Pipeline.Tokenizer.Encode(text, out string cutOff);
-        if (cutOff.Length > 0) Say($"The {which} is longer than the model reads ({Pipeline.Tokenizer.MaxLength - 2} tokens); this was left out: {cutOff}");
+        if (cutOff.Length > 0) Say($"The {which} is longer than the model reads ({Pipeline.Tokenizer.MaxLength - 2} tokens); this was left out: {(cutOff.Length <= 200 ? cutOff : cutOff[..200] + "…")}");
     }
 
     /// <summary>A line on standard error, once however many models the command loads.</summary>
     static void Say(string line)
     {
-        if (said.Add(line)) Console.Error.WriteLine(line);
+        if (said.Add(line)) Console.Error.WriteLine(Printable.Of(line));
     }
 
     GenerationParameters Parameters(string prompt, GenerateOptions chosen, int index) => new()

@@ -42,19 +42,8 @@ public sealed class Run : IDisposable
     public static async ValueTask<Run> StartAsync(Backend backend, Observer? observer = null, ActiveLoras? loras = null, CancellationToken cancellationToken = default) =>
         new(backend, await backend.Queue.EnterAsync(cancellationToken).ConfigureAwait(false), observer, loras, cancellationToken);
 
-    /// <summary>Computes a part of a run that was begun without a thread, on this one: so a run begun inside it is told.</summary>
-    internal T OnThisThread<T>(Func<T> part)
-    {
-        turn.Thread = Environment.CurrentManagedThreadId;
-        try
-        {
-            return part();
-        }
-        finally
-        {
-            turn.Thread = null;
-        }
-    }
+    /// <summary>Says that the caller computes, in a run that was begun without a thread: a run that is begun inside it is told.</summary>
+    internal void HoldHere() => turn.HoldHere();
 
     /// <summary>Computes everything.</summary>
     public Backend Backend { get; }

@@ -116,7 +116,9 @@ public sealed record GenerateOptions
     internal GenerateOptions Resolve(LoadedModel model)
     {
         int reduction = model.Vae.Reduction, own = model.Unet.Config.SampleSize * reduction;
-        var loras = Loras ?? model.LoraWeights;
+        ArgumentNullException.ThrowIfNull(NegativePrompt);
+        var loras = Loras is null ? model.LoraWeights : [.. Loras]; // the caller may change its list meanwhile
+        CheckLoras(loras, model);
         bool few = model.IsLatentConsistency(loras);
         RequirePicture(model);
         var resolved = this with
@@ -144,8 +146,8 @@ public sealed record GenerateOptions
             throw new ChoiceException($"{resolved.Count} pictures can't be made: ask for 1 to 10000");
         if (resolved.Index is < 0 || resolved.Index >= resolved.Count)
             throw new ChoiceException($"there is no picture {resolved.Index} among {resolved.Count}, which are counted from 0");
-        if (!double.IsFinite(resolved.Guidance.Value))
-            throw new ChoiceException("guidance must be a number, such as 1 or 7.5");
+        if (!(Math.Abs(resolved.Guidance.Value) <= 1e4))
+            throw new ChoiceException("guidance must be a number of up to 10000, such as 1 or 7.5");
         return resolved;
 
         int? OfImage(int? side) => side is null ? null : Math.Max(side.Value / reduction, 1) * reduction;
@@ -180,6 +182,19 @@ public sealed record GenerateOptions
         int side = model.Unet.Config.SampleSize * model.Vae.Reduction;
         var any = new Picture(side, side, new byte[3 * side * side]);
         return new() { Image = any, Mask = any };
+    }
+
+    /// <summary>LoRAs of another model would have no effect, one that is named twice would act twice, and what is no number makes none.</summary>
+    static void CheckLoras(IReadOnlyList<LoraWeight> loras, LoadedModel model)
+    {
+        var seen = new HashSet<AttachedLora>();
+        foreach (var (lora, weight) in loras)
+        {
+            if (lora is null) throw new ArgumentException("a LoRA is null", nameof(Loras));
+            if (!model.Loras.Contains(lora)) throw new ArgumentException($"the LoRA {lora.File.Path} is not attached to this model: take those of its LoraWeights", nameof(Loras));
+            if (!seen.Add(lora)) throw new ArgumentException($"the LoRA {lora.File.Path} is named twice", nameof(Loras));
+            if (!float.IsFinite(weight)) throw new ChoiceException($"{lora.File.Path}: a LoRA's weight must be a finite number, such as 0.8");
+        }
     }
 
     // What follows of options that are resolved.

@@ -109,6 +109,7 @@ public static class ModelChecks
     {
         string? kind = (channels - latent) switch
         {
+            _ when latent != 4 => null, // then rather the VAE is another model's
             _ when channels == 2 * latent => "a UNet that edits a picture by instruction (InstructPix2Pix)",
             1 => "a UNet that follows a depth map",
             3 => "an upscaler's UNet, which takes a small picture too",

@@ -15,6 +15,7 @@ namespace PureLcm.Model.Pipelines;
 /// <param name="chosen">Resolved options.</param>
 sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : IDisposable
 {
+    readonly string prompt = prompt ?? throw new ArgumentNullException(nameof(prompt));
     readonly Scheduler scheduler = chosen.CreateScheduler(model);
     Conditioning? conditioning;
     SourcePicture? source;

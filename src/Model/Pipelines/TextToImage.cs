@@ -3,6 +3,7 @@ using PureLcm.Kernels.Cpu;
 using PureLcm.Model.Clip;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
+using PureLcm.Model.Lora;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
@@ -81,7 +82,11 @@ public sealed class TextToImage : IDisposable
         var chosen = Resolve((options ?? new()) with { Count = 1, Index = null });
         using var recipe = new Recipe(Model, prompt, chosen);
         using var run = await Run.StartAsync(Backend, chosen.Observer, new(chosen.Loras!), cancellationToken).ConfigureAwait(false);
-        return await Task.Run(() => run.OnThisThread(() => recipe.Make(run, 0)), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() =>
+        {
+            run.HoldHere();
+            return recipe.Make(run, 0);
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -102,10 +107,11 @@ public sealed class TextToImage : IDisposable
     {
         var chosen = Resolve(options);
         using var recipe = new Recipe(Model, prompt, chosen);
+        var loras = new ActiveLoras(chosen.Loras!);
         for (int i = chosen.Index ?? 0; i < (chosen.Index + 1 ?? chosen.Count); i++)
         {
             Picture picture;
-            using (var run = new Run(Backend, chosen.Observer, new(chosen.Loras!), cancellationToken)) picture = recipe.Make(run, i);
+            using (var run = new Run(Backend, chosen.Observer, loras, cancellationToken)) picture = recipe.Make(run, i);
             yield return picture;
         }
     }

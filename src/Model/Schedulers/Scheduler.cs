@@ -57,6 +57,7 @@ public abstract class Scheduler
             config.Only("clip_sample", false);
         }
         if (kind == SchedulerKind.Lcm) return Lcm.Create(config, steps, strength);
+        if (kind != SchedulerKind.Ddim) throw new ArgumentOutOfRangeException(nameof(kind), $"no sampler has the number {(int)kind}");
         if (strength != 1) throw new ArgumentException("only Lcm puts its steps inside a strength", nameof(strength));
         return Ddim.Create(config, steps, imagePipeline);
     }

@@ -112,10 +112,47 @@ public sealed class SharingTests
         using var pipeline = TextToImage.Load(Repository.Picturebook, cancellationToken: Cancellation);
         var options = new GenerateOptions { Steps = 1, Width = 64, Height = 64 };
         var error = Assert.Throws<InvalidOperationException>(() => pipeline.Generate("a", options with { OnStep = _ => pipeline.Generate("b", options, Cancellation) }, Cancellation));
-        Assert.Contains("very thread", error.Message);
+        Assert.Contains("begun inside it", error.Message);
         error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             pipeline.GenerateAsync("a", options with { OnStep = _ => pipeline.Generate("b", options, Cancellation) }, Cancellation));
-        Assert.Contains("very thread", error.Message);
+        Assert.Contains("begun inside it", error.Message);
+        // Neither by waiting for an asynchronous one.
+        Assert.ThrowsAny<Exception>(() => pipeline.Generate("a", options with { OnStep = _ => pipeline.GenerateAsync("b", options, Cancellation).GetAwaiter().GetResult() }, Cancellation));
+    }
+
+    /// <summary>LoRAs of another model, the classic slip with several on a server, would have no effect; one named twice acts twice.</summary>
+    [Fact]
+    public void LorasThatArentTheModelsAreRefused()
+    {
+        using var backend = new CpuBackend(2);
+        using var one = TextToImage.Load(Repository.Picturebook, null, backend, cancellationToken: Cancellation);
+        using var other = TextToImage.Load(Repository.Picturebook, null, backend, cancellationToken: Cancellation);
+        var weights = other.Model.LoraWeights;
+        Assert.Contains("not attached to this model", Assert.Throws<ArgumentException>(() => one.Generate("a", new() { Loras = weights }, Cancellation)).Message);
+        Assert.Contains("twice", Assert.Throws<ArgumentException>(() => other.Generate("a", new() { Loras = [.. weights, .. weights] }, Cancellation)).Message);
+        Assert.Throws<ArgumentException>(() => other.Generate("a", new() { Loras = [default] }, Cancellation));
+        Assert.Throws<ChoiceException>(() => other.Generate("a", new() { Loras = [weights[0] with { Weight = float.NaN }] }, Cancellation));
+        Assert.Throws<ArgumentNullException>(() => one.Generate(null!, null, Cancellation));
+        Assert.Throws<ArgumentNullException>(() => one.Generate("a", new() { NegativePrompt = null! }, Cancellation));
+        Assert.Throws<ArgumentOutOfRangeException>(() => one.Generate("a", new() { Scheduler = (Model.Schedulers.SchedulerKind)77 }, Cancellation));
+        Assert.Equal(0, backend.Queue.Waiting);
+    }
+
+    /// <summary>What is passed is what acts, whatever the caller does with its list between two pictures.</summary>
+    [Fact]
+    public void AListThatChangesMeanwhileChangesNothing()
+    {
+        using var pipeline = TextToImage.Load(Repository.Picturebook, new() { Loras = [new(Style)] }, cancellationToken: Cancellation);
+        var options = new GenerateOptions { Steps = 1, Seed = 2, Width = 64, Height = 64, Count = 2 };
+        var expected = pipeline.GenerateAll("a boat", options, Cancellation);
+        var list = pipeline.Model.LoraWeights.ToList();
+        var made = new List<Picture>();
+        foreach (var picture in pipeline.GenerateEach("a boat", options with { Loras = list }, Cancellation))
+        {
+            made.Add(picture);
+            for (int i = 0; i < list.Count; i++) list[i] = list[i] with { Weight = 0 };
+        }
+        Assert.Equal(expected.Select(picture => picture.Rgb), made.Select(picture => picture.Rgb));
     }
 
     /// <summary>A model that is freed waits for the run that uses it; a run that comes later is told, and doesn't read freed memory.</summary>

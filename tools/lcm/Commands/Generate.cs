@@ -73,6 +73,6 @@ static class Generate
         if (pipeline.IsLatentConsistency || plan is { Steps: not null, Scheduler: not null, Guidance: not null }) return;
         string name = chosen.Scheduler!.Value.Name();
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"This model runs with {name}, {chosen.Steps} steps and guidance {chosen.Guidance}; for pictures in 4 steps add its LCM-LoRA: --lora lcm-lora-sdv1-5.safetensors"));
+            $"This model runs with {name}, {chosen.Steps} {(chosen.Steps == 1 ? "step" : "steps")} and guidance {chosen.Guidance}; for pictures in 4 steps add its LCM-LoRA: --lora lcm-lora-sdv1-5.safetensors"));
     }
 }
