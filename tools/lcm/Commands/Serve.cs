@@ -56,11 +56,15 @@ static class Serve
         {
             options.Model, options.Lora, options.NoLcm, port, host, token, insecure, open, options.Device, options.Precision, options.Threads,
         };
-        command.SetAction(result => Exit.Guard(stop => Run(options, result, stop)));
+        command.SetAction(result => Exit.Guard(stop =>
+        {
+            AspNetCore.Find();
+            return Run(options, result, stop);
+        }));
         return command;
     }
 
-    /// <summary>ASP.NET Core is named only from here on, so that no other command loads it.</summary>
+    /// <summary>ASP.NET Core is named only from here on: it has been found, and no other command loads it.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     static int Run(PictureOptions options, ParseResult result, CancellationToken stop)
     {
