@@ -132,11 +132,9 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
         Assert.All(first, answer => Assert.Equal(200, answer.Status));
         Assert.Equal(32, first.Select(answer => Convert.ToBase64String(answer.Picture(0))).Distinct().Count());
         long before = Held();
-        for (int round = 0; round < 3; round++)
-        {
-            var next = await Task.WhenAll(Ask());
-            for (int i = 0; i < 32; i++) Assert.Equal(first[i].Picture(0), next[i].Picture(0));
-        }
+        var second = await Task.WhenAll(Ask());
+        for (int i = 0; i < 32; i++) Assert.Equal(first[i].Picture(0), second[i].Picture(0));
+        second = [];
         Assert.Equal(0, server.Server.Admission.Held);
         Assert.Equal(0, book.Waiting);
         Assert.InRange(Held() - before, long.MinValue, 4 << 20);

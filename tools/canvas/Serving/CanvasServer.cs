@@ -83,7 +83,8 @@ public sealed class CanvasServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             var limits = kestrel.Limits;
-            limits.MaxRequestBodySize = options.Limits.BodyBytes;
+            // Kestrel counts the sizes between chunks too, which may be six bytes for each one; ReadBodyAsync counts the body itself.
+            limits.MaxRequestBodySize = 7L * options.Limits.BodyBytes;
             limits.MaxConcurrentConnections = options.Limits.Connections;
             limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
@@ -197,10 +198,21 @@ public sealed class CanvasServer : IAsyncDisposable
         // Another site's page can send JSON only after asking, which is never granted; forms and plain text it may send unasked.
         if (request.ContentType?.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase) != true)
             throw new ApiException(415, "the body has to be JSON: send the header Content-Type: application/json", code: "unsupported_media_type");
-        if (request.ContentLength > options.Limits.BodyBytes) throw TooLarge();
+        await images.GenerateAsync(context, Maker(), await ReadBodyAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    async Task<byte[]> ReadBodyAsync(HttpContext context)
+    {
+        int most = options.Limits.BodyBytes;
+        if (context.Request.ContentLength > most) throw TooLarge();
         using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-        await images.GenerateAsync(context, Maker(), body.ToArray()).ConfigureAwait(false);
+        var piece = new byte[16 << 10];
+        while (await context.Request.Body.ReadAsync(piece, context.RequestAborted).ConfigureAwait(false) is > 0 and var count)
+        {
+            if (body.Length + count > most) throw TooLarge();
+            body.Write(piece, 0, count);
+        }
+        return body.ToArray();
     }
 
     IPictureMaker Maker() => making.IsCompletedSuccessfully ? making.Result
