@@ -11,21 +11,32 @@ public sealed partial class DocumentTests(Picturebook book) : IClassFixture<Pict
 {
     static readonly string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "server.md")).ReplaceLineEndings("\n");
 
-    static readonly string[] sources = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tools", "canvas"), "*.cs", SearchOption.AllDirectories)
-        .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText)];
+    static readonly string[] sources =
+    [
+        .. from folder in (string[])["Making", "OpenAi", "Serving"]
+           from file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tools", "canvas", folder), "*.cs")
+           select File.ReadAllText(file),
+    ];
 
     [Fact]
     public async Task ItsCommandsWork()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "its commands are a Unix shell's");
         await using var server = await TestServer.StartAsync(book.Maker, new() { Token = null });
-        string[] commands = [.. Commands().Matches(page).SelectMany(block => block.Groups[1].Value.Replace("\\\n", "").Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+        string[] commands =
+        [
+            .. from block in Commands().Matches(page)
+               from command in block.Groups[1].Value.Replace("\\\n", "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+               select command,
+        ];
         Assert.Equal(7, commands.Length);
         foreach (string command in commands)
         {
-            string output = await RunAsync(command.Replace("curl ", "curl -sS --fail ").Replace("http://localhost:7860/", server.Server.Url.ToString()));
+            string here = command.Replace("curl ", "curl -sS --fail ").Replace("http://localhost:7860/", server.Server.Url.ToString());
+            string output = await RunAsync(here);
             if (!command.Contains("-N")) Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(output).RootElement.ValueKind);
-            else Assert.Equal(["image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"], GenerationTests.Events(output).Select(item => item.Name));
+            else Assert.Equal(["image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"],
+                GenerationTests.Events(output).Select(item => item.Name));
         }
     }
 
@@ -33,20 +44,22 @@ public sealed partial class DocumentTests(Picturebook book) : IClassFixture<Pict
     [Fact]
     public void ItsTablesAreComplete()
     {
-        string code = string.Join('\n', sources), request = sources.Single(text => text.Contains("sealed record GenerationRequest", StringComparison.Ordinal));
-        var codes = Codes().Matches(code).Select(match => match.Groups[1].Value + match.Groups[2].Value).Distinct().Where(item => item is not "bad_request").Order().ToArray();
-        string errors = page[page.IndexOf("## Errors", StringComparison.Ordinal)..page.IndexOf("OpenAI's clients repeat", StringComparison.Ordinal)];
+        string code = string.Join('\n', sources),
+            request = sources.Single(text => text.Contains("sealed record GenerationRequest", StringComparison.Ordinal));
+        var codes = Codes().Matches(code).Select(match => match.Groups[1].Value + match.Groups[2].Value).Distinct().Order().ToArray();
+        int start = page.IndexOf("## Errors", StringComparison.Ordinal);
+        string errors = page[start..page.IndexOf("OpenAI's clients repeat", StringComparison.Ordinal)];
         Assert.True(codes.Length > 15);
         Assert.Equal(codes, Names(errors).Where(name => name is not "param").Distinct().Order());
 
         var fields = Fields().Matches(request).Select(match => match.Groups[1].Value).Order().ToArray();
         Assert.True(fields.Length > 15);
-        var rows = page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal) && !line.StartsWith("| `--", StringComparison.Ordinal));
-        Assert.Equal(fields, rows.SelectMany(row => Names(row.Split('|')[1])).Order());
+        string[] rows = [.. page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')[1])];
+        Assert.Equal(fields, rows.SelectMany(Names).Order());
 
         string help = Lcm.Tests.Program.Run("serve", "--help").Output;
-        var options = page.Split('\n').Where(line => line.StartsWith("| `--", StringComparison.Ordinal)).SelectMany(line => Options().Matches(line.Split('|')[1])).Select(match => match.Value);
-        Assert.Equal(Options().Matches(help).Select(match => match.Value).Where(name => name is not "--help").Distinct().Order(), options.Order());
+        var options = Options().Matches(help).Select(match => match.Value).Where(name => name is not "--help").Distinct();
+        Assert.Equal(options.Order(), rows.SelectMany(row => Options().Matches(row)).Select(match => match.Value).Order());
     }
 
     static IEnumerable<string> Names(string text) => InTicks().Matches(text).Select(match => match.Groups[1].Value);

@@ -65,7 +65,8 @@ public sealed class GateTests
         var maker = new StubMaker();
         maker.Allow(1);
         await using var server = await TestServer.StartAsync(maker, new() { Token = "open-sesame" });
-        foreach (var request in (HttpRequestMessage[])[TestServer.Generation("{\"prompt\":\"a cat\"}"), new(HttpMethod.Get, "v1/models"), new(HttpMethod.Get, "v1/models/grey")])
+        foreach (var request in (HttpRequestMessage[])[TestServer.Generation("{\"prompt\":\"a cat\"}"),
+            new(HttpMethod.Get, "v1/models"), new(HttpMethod.Get, "v1/models/grey")])
         {
             if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
             var answer = await server.SendAsync(request);
@@ -84,8 +85,10 @@ public sealed class GateTests
         var refused = await Assert.ThrowsAsync<ServerException>(async () => await TestServer.StartAsync(new StubMaker(), open));
         Assert.Contains("--token", refused.Message);
         foreach (string wrong in (string[])["", "two words", "ümlaut"])
-            await Assert.ThrowsAsync<ServerException>(async () => await TestServer.StartAsync(new StubMaker(), open with { Token = wrong }));
-        foreach (var allowed in (ServerOptions[])[open with { Token = "open-sesame" }, open with { Insecure = true }, new() { Address = IPAddress.Loopback }])
+            await Assert.ThrowsAsync<ServerException>(async () =>
+                await TestServer.StartAsync(new StubMaker(), open with { Token = wrong }));
+        foreach (var allowed in (ServerOptions[])[open with { Token = "open-sesame" }, open with { Insecure = true },
+            new() { Address = IPAddress.Loopback }])
         {
             await using var server = await TestServer.StartAsync(new StubMaker(), allowed);
             Assert.Equal(200, (await server.GetAsync("health")).Status);

@@ -14,7 +14,9 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
     public async Task ThePictureIsThePipelines()
     {
         await using var server = await TestServer.StartAsync(book.Maker);
-        var answer = await server.GenerateAsync($$"""{"prompt":"{{House}}","model":"picturebook","size":"64x72","steps":2,"seed":7,"response_format":"b64_json","user":"u","quality":"auto"}""");
+        var answer = await server.GenerateAsync($$"""
+            {"prompt":"{{House}}","model":"picturebook","size":"64x72","steps":2,"seed":7,"response_format":"b64_json","user":"u","quality":"auto"}
+            """);
         Assert.Equal(200, answer.Status);
         Assert.Equal("64x72", answer.Json.GetProperty("size").GetString());
         Assert.Equal("png", answer.Json.GetProperty("output_format").GetString());
@@ -22,7 +24,8 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
         Assert.InRange(answer.Json.GetProperty("created").GetInt64(), 1_700_000_000, long.MaxValue);
         var picture = Read(answer.Picture(0));
         using var pipeline = TextToImage.Load(Repository.Picturebook, cancellationToken: TestContext.Current.CancellationToken);
-        var expected = pipeline.Generate(House, new() { Width = 64, Height = 72, Steps = 2, Seed = 7 }, TestContext.Current.CancellationToken);
+        var expected = pipeline.Generate(House, new() { Width = 64, Height = 72, Steps = 2, Seed = 7 },
+            TestContext.Current.CancellationToken);
         Assert.Equal(expected.Rgb, picture.Rgb);
     }
 
@@ -35,7 +38,10 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
     public async Task ThePictureSaysHowItWasMade(string loras)
     {
         await using var server = await TestServer.StartAsync(book.Maker);
-        var answer = await server.GenerateAsync($$"""{"prompt":"{{House}}","size":"64x64","steps":2,"guidance":1.5,"negative_prompt":"snow","seed":-3,"response_format":"b64_json","loras":{{loras}}}""");
+        var answer = await server.GenerateAsync($$"""
+            {"prompt":"{{House}}","size":"64x64","steps":2,"guidance":1.5,"negative_prompt":"snow","seed":-3,
+             "response_format":"b64_json","loras":{{loras}}}
+            """);
         byte[] png = answer.Picture(0);
         using var folder = new Lcm.Tests.TestFolder();
         await File.WriteAllBytesAsync(folder["of-the-server.png"], png, TestContext.Current.CancellationToken);
@@ -50,9 +56,11 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
     public async Task EachPictureOfSeveralHasTheNextSeed()
     {
         await using var server = await TestServer.StartAsync(book.Maker);
-        var several = await server.GenerateAsync($$"""{"prompt":"{{House}}","size":"64x64","steps":1,"seed":4294967295,"n":3,"response_format":"b64_json"}""");
-        Assert.Equal(["4294967295", "0", "1"], several.Json.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("seed").GetRawText()));
-        var second = await server.GenerateAsync($$"""{"prompt":"{{House}}","size":"64x64","steps":1,"seed":0,"response_format":"b64_json"}""");
+        const string one = $"\"prompt\":\"{House}\",\"size\":\"64x64\",\"steps\":1,\"response_format\":\"b64_json\"";
+        var several = await server.GenerateAsync($$"""{{{one}},"seed":4294967295,"n":3}""");
+        Assert.Equal(["4294967295", "0", "1"],
+            several.Json.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("seed").GetRawText()));
+        var second = await server.GenerateAsync($$"""{{{one}},"seed":0}""");
         Assert.Equal(Read(second.Picture(0)).Rgb, Read(several.Picture(1)).Rgb);
         Assert.NotEqual(Read(several.Picture(0)).Rgb, Read(several.Picture(1)).Rgb);
     }
@@ -87,8 +95,10 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
         using var response = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.ToString());
         var events = Events(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.Equal([.. Enumerable.Repeat("image_generation.partial_image", shown), "image_generation.completed"], events.Select(item => item.Name));
-        Assert.Equal(Enumerable.Range(0, shown), events.SkipLast(1).Select(item => item.Data.GetProperty("partial_image_index").GetInt32()));
+        Assert.Equal([.. Enumerable.Repeat("image_generation.partial_image", shown), "image_generation.completed"],
+            events.Select(item => item.Name));
+        Assert.Equal(Enumerable.Range(0, shown),
+            events.SkipLast(1).Select(item => item.Data.GetProperty("partial_image_index").GetInt32()));
         Assert.All(events, item => Assert.Equal(item.Name, item.Data.GetProperty("type").GetString()));
         // Watching changes nothing, and what is shown on the way is another picture.
         var plain = await server.GenerateAsync($$"""{"response_format":"b64_json",{{rest}}}""");

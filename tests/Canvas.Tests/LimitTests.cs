@@ -36,7 +36,8 @@ public sealed class LimitTests
         Assert.Equal(200, (await server.GenerateAsync($$"""{"prompt":"{{longest}}"}""")).Status);
         Assert.Equal(32000, Assert.Single(maker.Requests).Prompt.Length);
         (await server.GenerateAsync($$"""{"prompt":"{{longest}}!"}""")).Error(400, "string_above_max_length", "prompt");
-        (await server.GenerateAsync($$"""{"prompt":"","negative_prompt":"{{longest}}!"}""")).Error(400, "string_above_max_length", "negative_prompt");
+        var negative = await server.GenerateAsync($$"""{"prompt":"","negative_prompt":"{{longest}}!"}""");
+        negative.Error(400, "string_above_max_length", "negative_prompt");
     }
 
     [Fact]

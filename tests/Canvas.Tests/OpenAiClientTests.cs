@@ -21,7 +21,8 @@ public sealed class OpenAiClientTests(Picturebook book) : IClassFixture<Pictureb
         await using var busy = await TestServer.StartAsync(never, new() { Limits = new() { Queue = 1, Time = TimeSpan.FromSeconds(2) } });
         var (code, output) = await RunAsync("node", installed, "client.mjs", $"{server.Server.Url}", $"{busy.Server.Url}");
         Assert.True(code == 0, output);
-        Assert.Equal("list generate link stream errors abort timeout", string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal("list generate link stream errors abort timeout",
+            string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
         // Who aborted, and who timed out, cost nothing more.
         await TestServer.UntilAsync(() => busy.Server.Admission.Held == 0 && never.Cancelled == never.Begun);
     }
@@ -31,28 +32,34 @@ public sealed class OpenAiClientTests(Picturebook book) : IClassFixture<Pictureb
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "client");
         Directory.CreateDirectory(folder);
-        foreach (string name in (string[])["package.json", "package-lock.json", "client.mjs"]) File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
-        string stamp = Path.Combine(folder, "installed"), wanted = await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), TestContext.Current.CancellationToken);
-        if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, TestContext.Current.CancellationToken) == wanted) return folder;
+        foreach (string name in (string[])["package.json", "package-lock.json", "client.mjs"])
+            File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
+        string stamp = Path.Combine(folder, "installed"), wanted = File.ReadAllText(Path.Combine(folder, "package-lock.json"));
+        if (File.Exists(stamp) && File.ReadAllText(stamp) == wanted) return folder;
         try
         {
             await RunAsync("node", folder, "--version");
-            var (code, output) = await RunAsync("npm", folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0", "--fetch-timeout=10000");
+            string[] install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0", "--fetch-timeout=10000"];
+            var (code, output) = await RunAsync("npm", folder, install);
             Assert.SkipUnless(code == 0, $"OpenAI's client can't be installed from the npm registry: {Reason(output)}");
         }
         catch (Win32Exception)
         {
             Assert.Skip("OpenAI's client runs in node: node or npm is not installed here");
         }
-        await File.WriteAllTextAsync(stamp, wanted, TestContext.Current.CancellationToken);
+        File.WriteAllText(stamp, wanted);
         return folder;
     }
 
-    static string Reason(string output) => output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal)) ?? output;
+    static string Reason(string output) => output.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal))
+        ?? output;
 
     static async Task<(int Code, string Output)> RunAsync(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

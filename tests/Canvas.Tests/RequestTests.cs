@@ -77,15 +77,17 @@ public sealed class RequestTests
         maker.Allow(2);
         await using var server = await TestServer.StartAsync(maker);
         var full = await server.GenerateAsync("""
-            {"prompt":"a c\u00e4t \ud83d\ude00","model":"grey","n":1,"size":"72x80","quality":"standard","response_format":"b64_json","output_format":"png",
-             "output_compression":100,"background":"opaque","moderation":"low","stream":false,"partial_images":null,"style":null,"user":"somebody",
+            {"prompt":"a c\u00e4t \ud83d\ude00","model":"grey","n":1,"size":"72x80","quality":"standard","response_format":"b64_json",
+             "output_format":"png","output_compression":100,"background":"opaque","moderation":"low","stream":false,"partial_images":null,
+             "style":null,"user":"somebody",
              "negative_prompt":"dogs","steps":3,"guidance":1.25,"seed":-9223372036854775808,"loras":{"mist":-0.25}}
             """);
         Assert.Equal(200, full.Status);
         var picture = Assert.Single(maker.Requests);
         Assert.Equal(new PictureRequest
         {
-            Model = "grey", Prompt = "a cät 😀", NegativePrompt = "dogs", Width = 72, Height = 80, Steps = 3, Guidance = 1.25, Seed = long.MinValue, Loras = picture.Loras,
+            Model = "grey", Prompt = "a cät 😀", NegativePrompt = "dogs", Width = 72, Height = 80, Steps = 3, Guidance = 1.25,
+            Seed = long.MinValue, Loras = picture.Loras,
         }, picture);
         Assert.Equal(-0.25f, Assert.Single(picture.Loras).Value);
         Assert.Equal("-9223372036854775808", full.Json.GetProperty("data")[0].GetProperty("seed").GetRawText());
@@ -133,7 +135,8 @@ public sealed class RequestTests
         answer.Error(503, "loading");
         Assert.Equal("true", Assert.Single(answer.Headers.GetValues("x-should-retry")));
         (await server.GetAsync("v1/models")).Error(503, "loading");
-        Assert.Equal((503, """{"status":"loading"}"""), ((await server.GetAsync("health")).Status, (await server.GetAsync("health")).Text));
+        var health = await server.GetAsync("health");
+        Assert.Equal((503, """{"status":"loading"}"""), (health.Status, health.Text));
         var maker = new StubMaker();
         maker.Allow(1);
         making.SetResult(maker);
@@ -144,8 +147,13 @@ public sealed class RequestTests
     [Fact]
     public async Task WhatTheMakerRefusesIsToldInItsWords()
     {
-        foreach (var (fault, status, code) in ((Exception, int, string?)[])[(new ChoiceException("40 steps can't be taken"), 400, "invalid_value"),
-            (new ModelException("the output is not finite"), 500, null), (new OutOfMemoryException(), 503, "out_of_memory")])
+        (Exception, int, string?)[] faults =
+        [
+            (new ChoiceException("40 steps can't be taken"), 400, "invalid_value"),
+            (new ModelException("the output is not finite"), 500, null),
+            (new OutOfMemoryException(), 503, "out_of_memory"),
+        ];
+        foreach (var (fault, status, code) in faults)
         {
             var maker = new StubMaker { Fault = fault };
             maker.Allow(1);

@@ -23,7 +23,8 @@ public sealed class ServeCommandTests : IDisposable
         using var client = new HttpClient { BaseAddress = Url(running) };
         Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync("health", TestContext.Current.CancellationToken));
         // A run of minutes is under way.
-        using var request = TestServer.Generation("""{"prompt":"a cat","size":"512x512","steps":50,"loras":{"lcm":0},"stream":true,"partial_images":3}""");
+        const string body = """{"prompt":"a cat","size":"512x512","steps":50,"loras":{"lcm":0},"stream":true,"partial_images":3}""";
+        using var request = TestServer.Generation(body);
         var waiting = client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         await Task.Delay(200, TestContext.Current.CancellationToken);
         var stopped = running.Stop(signal);
@@ -80,7 +81,8 @@ public sealed class ServeCommandTests : IDisposable
             Assert.Skip("xdg-open is how Linux opens pages");
             return;
         }
-        File.WriteAllText(folder["xdg-open"], $"#!/bin/sh\necho \"$1\" > '{folder["opened"]}.part'\nmv '{folder["opened"]}.part' '{folder["opened"]}'\n");
+        File.WriteAllText(folder["xdg-open"],
+            $"#!/bin/sh\necho \"$1\" > '{folder["opened"]}.part'\nmv '{folder["opened"]}.part' '{folder["opened"]}'\n");
         File.SetUnixFileMode(folder["xdg-open"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "lcm"), ["serve", "--port", "0", "--open"]);
         start.Environment["PATH"] = $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}";
@@ -108,7 +110,8 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Contains(Loaded(serve), IsOfTheServer);
     }
 
-    static bool IsOfTheServer(string file) => file.Contains("AspNetCore", StringComparison.Ordinal) || file.Contains("PureLcm.Canvas", StringComparison.Ordinal);
+    static bool IsOfTheServer(string file) => file.Contains("AspNetCore", StringComparison.Ordinal)
+        || file.Contains("PureLcm.Canvas", StringComparison.Ordinal);
 
     static string[] Loaded(Running running) => File.ReadAllLines($"/proc/{running.Id}/maps");
 

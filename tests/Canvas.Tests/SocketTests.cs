@@ -9,7 +9,8 @@ public sealed class SocketTests(Picturebook book) : IClassFixture<Picturebook>
     const string Cat = "{\"prompt\":\"a cat\"}";
 
     static string Post(string body, string more = "") =>
-        $"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{more}\r\n{body}";
+        "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            + $"{body.Length}\r\n{more}\r\n{body}";
 
     static async Task<NetworkStream> ConnectAsync(TestServer server)
     {
@@ -18,7 +19,8 @@ public sealed class SocketTests(Picturebook book) : IClassFixture<Picturebook>
         return new(socket, ownsSocket: true);
     }
 
-    static ValueTask SendAsync(Stream to, string text) => to.WriteAsync(Encoding.Latin1.GetBytes(text), TestContext.Current.CancellationToken);
+    static ValueTask SendAsync(Stream to, string text) =>
+        to.WriteAsync(Encoding.Latin1.GetBytes(text), TestContext.Current.CancellationToken);
 
     /// <summary>All that comes until the server ends the connection.</summary>
     static async Task<string> ReadAllAsync(Stream from)
@@ -87,7 +89,9 @@ public sealed class SocketTests(Picturebook book) : IClassFixture<Picturebook>
     [InlineData("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost localhost\r\n\r\n")]
     [InlineData("POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n")]
-    [InlineData("POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
+    [InlineData(
+        "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+            + "chunked\r\n\r\nzz\r\n")]
     public async Task GarbageIsRefused(string garbage)
     {
         var maker = new StubMaker();
@@ -119,7 +123,9 @@ public sealed class SocketTests(Picturebook book) : IClassFixture<Picturebook>
         await using var server = await TestServer.StartAsync(new StubMaker());
         await using var client = await ConnectAsync(server);
         long before = GC.GetTotalAllocatedBytes(precise: true);
-        await SendAsync(client, $"POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {megabytes << 20}\r\n\r\n");
+        await SendAsync(client,
+            "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                + $"{megabytes << 20}\r\n\r\n");
         var answer = ReadAllAsync(client);
         var piece = new byte[1 << 20];
         int sent = 0;
@@ -144,7 +150,8 @@ public sealed class SocketTests(Picturebook book) : IClassFixture<Picturebook>
         async Task ComeAndGoAsync(int i)
         {
             await using var client = await ConnectAsync(server);
-            string request = Post($$"""{"prompt":"a cat","size":"64x64","steps":1,"seed":{{i}},"stream":{{(i % 2 == 0 ? "true" : "false")}}}""");
+            string stream = i % 2 == 0 ? "true" : "false";
+            string request = Post($$"""{"prompt":"a cat","size":"64x64","steps":1,"seed":{{i}},"stream":{{stream}}}""");
             await SendAsync(client, request[..(request.Length * (1 + i % 8) / 8)]);
             if (i % 3 == 0) client.Socket.LingerState = new(true, 0);
         }

@@ -26,7 +26,8 @@ sealed class TestServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>Starts one; faults that it reports fail the test when it ends.</summary>
-    public static async Task<TestServer> StartAsync(IPictureMaker maker, ServerOptions? options = null) => await StartAsync(Task.FromResult(maker), options);
+    public static async Task<TestServer> StartAsync(IPictureMaker maker, ServerOptions? options = null) =>
+        await StartAsync(Task.FromResult(maker), options);
 
     public static async Task<TestServer> StartAsync(Task<IPictureMaker> making, ServerOptions? options = null)
     {

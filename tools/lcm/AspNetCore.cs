@@ -16,16 +16,19 @@ static class AspNetCore
     /// <exception cref="ServerException">It isn't installed.</exception>
     public static void Find()
     {
-        // Beside the runtime that this process runs on: …/shared/Microsoft.NETCore.App/10.0.1 and …/shared/Microsoft.AspNetCore.App/10.0.1.
+        // Beside the runtime that this process runs on: …/shared/Microsoft.NETCore.App/10.0.1 and
+        // …/shared/Microsoft.AspNetCore.App/10.0.1.
         string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         string shared = Path.Combine(runtime, "..", "..", Name);
         string wanted = Environment.Version.ToString(2);
         string folder = Newest(shared, Environment.Version) ?? throw new ServerException(
-            $"lcm serve takes ASP.NET Core {wanted}, which isn't installed beside this .NET: install the package aspnetcore-runtime-{wanted}");
+            $"lcm serve takes ASP.NET Core {wanted}, which isn't installed beside this .NET: "
+            + $"install the package aspnetcore-runtime-{wanted}");
         AssemblyLoadContext.Default.Resolving += (context, name) => Load(context, Path.Combine(folder, name.Name + ".dll"));
     }
 
-    static Assembly? Load(AssemblyLoadContext context, string file) => File.Exists(file) ? context.LoadFromAssemblyPath(Path.GetFullPath(file)) : null;
+    static Assembly? Load(AssemblyLoadContext context, string file) =>
+        File.Exists(file) ? context.LoadFromAssemblyPath(Path.GetFullPath(file)) : null;
 
     /// <summary>The newest version that fits the runtime: the same but for the patch, as .NET's own host chooses.</summary>
     static string? Newest(string shared, Version runtime) => !Directory.Exists(shared) ? null :

@@ -6,7 +6,9 @@ namespace PureLcm.Model.Pipelines;
 /// Pictures on the way: after some of the steps, what the step took for the clean latent, decoded. They cost a decoding each and
 /// change no bit of the picture itself.
 /// </summary>
-/// <param name="Count">How many of a picture at most, spread evenly over its steps; the last step's is the picture, and is not among them.</param>
+/// <param name="Count">
+/// How many of a picture at most, spread evenly over its steps; the last step's is the picture, and is not among them.
+/// </param>
 /// <param name="Show">Called on the thread that computes, in order; the device waits for it.</param>
 public sealed record Previews(int Count, Action<StepPicture> Show)
 {

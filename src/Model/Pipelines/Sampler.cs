@@ -24,8 +24,8 @@ public sealed class Sampler(UNet unet)
     /// What is to be told of the clean latent as a step estimates it, [1,h,w,4], the step's; null for steps of which nobody asks.
     /// </param>
     /// <returns>The clean latent, [1,h,w,4], a new tensor.</returns>
-    public Tensor Sample(Run run, Scheduler scheduler, Tensor start, Conditioning conditioning, Func<int, Tensor> noise, Action<int, Tensor>? stepped = null,
-        Func<int, Action<Tensor>?>? estimated = null)
+    public Tensor Sample(Run run, Scheduler scheduler, Tensor start, Conditioning conditioning, Func<int, Tensor> noise,
+        Action<int, Tensor>? stepped = null, Func<int, Action<Tensor>?>? estimated = null)
     {
         using var frame = run.Enter("sampler");
         var x = run.Allocate(start.Shape);

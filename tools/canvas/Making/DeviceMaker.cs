@@ -6,7 +6,9 @@ using PureLcm.Model.Pipelines;
 
 namespace PureLcm.Canvas.Making;
 
-/// <summary>Pictures from one model on a device of this process. Requests take turns on it, a picture a turn, in the order in which they came.</summary>
+/// <summary>
+/// Pictures from one model on a device of this process. Requests take turns on it, a picture a turn, in the order in which they came.
+/// </summary>
 public sealed class DeviceMaker : IPictureMaker
 {
     /// <summary>Sizes whose memory was found to be enough; more than people use, and forgotten together when they are exceeded.</summary>
@@ -35,7 +37,9 @@ public sealed class DeviceMaker : IPictureMaker
 
     /// <summary>Loads a model.</summary>
     /// <param name="folder">Its folder; requests know it by the folder's name.</param>
-    /// <param name="options">LoRAs, which requests know by their files' names. They are not merged, so that each request has its own weights.</param>
+    /// <param name="options">
+    /// LoRAs, which requests know by their files' names. They are not merged, so that each request has its own weights.
+    /// </param>
     /// <param name="backend">The device, the caller's to dispose of after the maker.</param>
     /// <param name="cancellationToken">Ends the loading.</param>
     /// <exception cref="PureLcmException">A file is missing or damaged, parts don't fit, or there is not enough memory.</exception>
@@ -64,7 +68,8 @@ public sealed class DeviceMaker : IPictureMaker
     public async Task<Picture> MakeAsync(PictureRequest request, Action<Picture>? partial, CancellationToken cancellationToken)
     {
         if (request.Model != Models[0].Id) throw new ChoiceException($"there is no model {request.Model} here");
-        LoraWeight[] weights = [.. loras.Select(item => new LoraWeight(item.Lora, request.Loras.GetValueOrDefault(item.Name, item.Lora.Weight)))];
+        LoraWeight[] weights =
+            [.. loras.Select(item => new LoraWeight(item.Lora, request.Loras.GetValueOrDefault(item.Name, item.Lora.Weight)))];
         var chosen = pipeline.Resolve(new()
         {
             Steps = request.Steps,
@@ -79,7 +84,10 @@ public sealed class DeviceMaker : IPictureMaker
         await Task.Run(() => RequireMemory(chosen), cancellationToken).ConfigureAwait(false);
         var made = await pipeline.GenerateAsync(request.Prompt, chosen, cancellationToken).ConfigureAwait(false);
         var parameters = Parameters(request, chosen, weights);
-        return new(made.Width, made.Height, made.Rgb) { Texts = new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToText() } };
+        return new(made.Width, made.Height, made.Rgb)
+        {
+            Texts = new Dictionary<string, string> { [GenerationParameters.Keyword] = parameters.ToText() },
+        };
     }
 
     /// <summary>
@@ -100,7 +108,10 @@ public sealed class DeviceMaker : IPictureMaker
 
     void Count(GenerateOptions chosen)
     {
-        var counted = new GenerateOptions { Width = chosen.Width, Height = chosen.Height, Guidance = chosen.Guidance, Steps = 2, Scheduler = chosen.Scheduler };
+        var counted = new GenerateOptions
+        {
+            Width = chosen.Width, Height = chosen.Height, Guidance = chosen.Guidance, Scheduler = chosen.Scheduler, Steps = 2,
+        };
         var plan = MemoryPlan.Of(pipeline.Model.Source, options, counted, pipeline.Backend);
         if (pipeline.Backend.MemoryBytes is null) plan = plan with { Weights = 0 };
         try

@@ -49,7 +49,9 @@ public sealed record PictureRequest
     /// <summary>The same seed makes the same picture.</summary>
     public Seed Seed { get; init; }
 
-    /// <summary>How strongly LoRAs act, by the names in <see cref="ServedModel.Loras"/>; those that are not named as they were loaded.</summary>
+    /// <summary>
+    /// How strongly LoRAs act, by the names in <see cref="ServedModel.Loras"/>; those that are not named as they were loaded.
+    /// </summary>
     public IReadOnlyDictionary<string, float> Loras { get; init; } = new Dictionary<string, float>();
 
     /// <summary>How many pictures on the way are asked for, at most.</summary>

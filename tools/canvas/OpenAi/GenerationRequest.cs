@@ -64,7 +64,8 @@ sealed record GenerationRequest
                 case "background": Only(name, ref value, ["auto", "opaque"], "pictures have no transparent parts"); break;
                 case "style": Only(name, ref value, [], "say it in the prompt, or with loras"); break;
                 case "output_compression":
-                    if (StrictFields.Whole(name, ref value, 0, 100) is not (null or 100)) throw NotFollowed(name, "PNG files lose nothing");
+                    if (StrictFields.Whole(name, ref value, 0, 100) is not (null or 100))
+                        throw NotFollowed(name, "PNG files lose nothing");
                     break;
                 default: return false;
             }
@@ -74,12 +75,20 @@ sealed record GenerationRequest
         var model = ModelOf(modelName, models);
         foreach (string name in loras.Keys)
             if (!model.Loras.Any(lora => lora.Name == name))
-                throw ApiException.Bad($"there is no LoRA {StrictFields.Shown(name)} here; {Known(model.Loras.Select(lora => lora.Name), "the server was started without any")}", "loras", "invalid_value");
-        RequirePrompt("prompt", prompt ?? throw ApiException.Bad("prompt is missing: say what the picture shows", "prompt", "missing_required_parameter"), limits);
+            {
+                string known = Known(model.Loras.Select(lora => lora.Name), "the server was started without any");
+                throw ApiException.Bad($"there is no LoRA {StrictFields.Shown(name)} here; {known}", "loras", "invalid_value");
+            }
+        if (prompt is null) throw ApiException.Bad("prompt is missing: say what the picture shows", "prompt", "missing_required_parameter");
+        RequirePrompt("prompt", prompt, limits);
         RequirePrompt("negative_prompt", negative ?? "", limits);
-        if (partials is not null && stream != true) throw ApiException.Bad("partial_images are events of a stream: add \"stream\": true", "partial_images", "invalid_value");
-        if (stream == true && count > 1) throw ApiException.Bad("a stream shows one picture: n has to be 1, or stream false", "n", "invalid_value");
-        if (stream == true && responseFormat == "url") throw ApiException.Bad("a stream has pictures and no links: response_format has to be b64_json, or stream false", "response_format", "invalid_value");
+        if (partials is not null && stream != true)
+            throw ApiException.Bad("partial_images are events of a stream: add \"stream\": true", "partial_images", "invalid_value");
+        if (stream == true && count > 1)
+            throw ApiException.Bad("a stream shows one picture: n has to be 1, or stream false", "n", "invalid_value");
+        if (stream == true && responseFormat == "url")
+            throw ApiException.Bad("a stream has pictures and no links: response_format has to be b64_json, or stream false",
+                "response_format", "invalid_value");
         var sides = SizeOf(size, model, limits);
         return new()
         {
@@ -106,18 +115,21 @@ sealed record GenerationRequest
     /// <exception cref="ApiException">404.</exception>
     public static ServedModel ModelOf(string? name, IReadOnlyList<ServedModel> models) =>
         name is null ? models[0] : models.FirstOrDefault(model => model.Id == name)
-            ?? throw new ApiException(404, $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}", "model", "model_not_found");
+            ?? throw new ApiException(404,
+                $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}", "model", "model_not_found");
 
     static (int Width, int Height)? SizeOf(string? size, ServedModel model, ServerLimits limits)
     {
         if (size is null or "auto") return null;
         string[] sides = size.Split('x');
         if (sides.Length != 2 || !Side(sides[0], out int width) || !Side(sides[1], out int height))
-            throw ApiException.Bad($"size has to be auto, or width and height such as {model.Width}x{model.Height}", "size", "invalid_value");
+            throw ApiException.Bad($"size has to be auto, or width and height such as {model.Width}x{model.Height}", "size",
+                "invalid_value");
         int most = Math.Max(limits.Side, Math.Max(model.Width, model.Height));
         if (width > most || height > most) throw ApiException.Bad($"size may be {most}x{most} at most", "size", "invalid_value");
         if (width < 1 || height < 1 || width % model.Multiple != 0 || height % model.Multiple != 0)
-            throw ApiException.Bad($"size has to be of multiples of {model.Multiple}, such as {model.Width}x{model.Height}", "size", "invalid_value");
+            throw ApiException.Bad($"size has to be of multiples of {model.Multiple}, such as {model.Width}x{model.Height}", "size",
+                "invalid_value");
         return (width, height);
 
         static bool Side(string text, out int side) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out side);
@@ -125,7 +137,8 @@ sealed record GenerationRequest
 
     static void RequirePrompt(string name, string text, ServerLimits limits)
     {
-        if (text.Length > limits.PromptLength) throw ApiException.Bad($"{name} may have {limits.PromptLength} characters at most", name, "string_above_max_length");
+        if (text.Length > limits.PromptLength)
+            throw ApiException.Bad($"{name} may have {limits.PromptLength} characters at most", name, "string_above_max_length");
     }
 
     static Seed? ReadSeed(ref Utf8JsonReader value)
@@ -133,16 +146,19 @@ sealed record GenerationRequest
         if (value.TokenType == JsonTokenType.Null) return null;
         const string wanted = "a whole number from -2^63 to 2^64-1";
         if (value.TokenType != JsonTokenType.Number) throw StrictFields.Wrong("seed", wanted);
-        return Seed.TryParse(Encoding.ASCII.GetString(value.ValueSpan), out var seed) ? seed : throw ApiException.Bad($"seed has to be {wanted}", "seed", "invalid_value");
+        return Seed.TryParse(Encoding.ASCII.GetString(value.ValueSpan), out var seed) ? seed
+            : throw ApiException.Bad($"seed has to be {wanted}", "seed", "invalid_value");
     }
 
     static void ReadLoras(ref Utf8JsonReader value, Dictionary<string, float> loras)
     {
         if (value.TokenType == JsonTokenType.Null) return;
-        if (value.TokenType != JsonTokenType.StartObject) throw StrictFields.Wrong("loras", "an object of names and weights, such as {\"lcm\": 1}");
+        if (value.TokenType != JsonTokenType.StartObject)
+            throw StrictFields.Wrong("loras", "an object of names and weights, such as {\"lcm\": 1}");
         StrictFields.ReadObject(ref value, "loras", (string name, ref Utf8JsonReader weight) =>
         {
-            if (StrictFields.Real($"loras.{StrictFields.Shown(name)}", ref weight, -MostLora, MostLora) is { } number) loras[name] = (float)number;
+            var number = StrictFields.Real($"loras.{StrictFields.Shown(name)}", ref weight, -MostLora, MostLora);
+            if (number is not null) loras[name] = (float)number;
             return true;
         });
     }
@@ -163,5 +179,6 @@ sealed record GenerationRequest
     static ApiException NotFollowed(string name, string instead) =>
         ApiException.Bad($"this value of {name} is not followed here ({instead}): leave it out", name, "unsupported_parameter");
 
-    static string Known(IEnumerable<string> names, string none) => names.ToArray() is { Length: > 0 } known ? $"there is {string.Join(", ", known)}" : none;
+    static string Known(IEnumerable<string> names, string none) =>
+        names.ToArray() is { Length: > 0 } known ? $"there is {string.Join(", ", known)}" : none;
 }

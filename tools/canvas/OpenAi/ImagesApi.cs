@@ -19,7 +19,9 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
     {
         var request = GenerationRequest.Read(body, maker.Models, options.Limits);
         using var place = admission.TryEnter(request.Count)
-            ?? throw new ApiException(429, $"{admission.Held} pictures are waited for, and {options.Limits.Queue} may be: ask again later", code: "queue_full", again: true);
+            ?? throw new ApiException(429,
+                $"{admission.Held} pictures are waited for, and {options.Limits.Queue} may be: ask again later",
+                code: "queue_full", again: true);
         using var late = new CancellationTokenSource(options.Limits.Time);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping, late.Token);
         try
@@ -36,9 +38,11 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
     /// <summary>Why a request that its client still waits for was ended.</summary>
     ApiException Ended() => stopping.IsCancellationRequested
         ? new(503, "the server is stopping", code: "stopping")
-        : new(503, $"it took longer than {options.Limits.Time.TotalSeconds:0.#} s: ask for fewer pictures, fewer steps or a smaller size, or when less is going on", code: "timeout");
+        : new(503, $"it took longer than {options.Limits.Time.TotalSeconds:0.#} s: ask for fewer pictures, fewer steps or a "
+            + "smaller size, or when less is going on", code: "timeout");
 
-    async Task AnswerAsync(HttpContext context, IPictureMaker maker, GenerationRequest request, Admission.Place place, CancellationToken cancellationToken)
+    async Task AnswerAsync(HttpContext context, IPictureMaker maker, GenerationRequest request, Admission.Place place,
+        CancellationToken cancellationToken)
     {
         var pictures = new byte[request.Count][];
         string size = "";
@@ -48,6 +52,7 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
             (pictures[i], size) = (Png(picture), $"{picture.Width}x{picture.Height}");
             place.Made();
         }
+        string site = $"{context.Request.Scheme}://{context.Request.Host.Value}";
         await Answers.SendJsonAsync(context, 200, writer =>
         {
             writer.WriteNumber("created", Now());
@@ -55,7 +60,7 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
             for (int i = 0; i < pictures.Length; i++)
             {
                 writer.WriteStartObject();
-                if (request.AsLinks) writer.WriteString("url", $"{context.Request.Scheme}://{context.Request.Host.Value}/pictures/{links.Keep(pictures[i])}.png");
+                if (request.AsLinks) writer.WriteString("url", $"{site}/pictures/{links.Keep(pictures[i])}.png");
                 else writer.WriteBase64String("b64_json", pictures[i]);
                 writer.WritePropertyName("seed");
                 writer.WriteRawValue(request.PictureAt(i).Seed.ToString());
@@ -78,7 +83,8 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
         {
             try
             {
-                return await MakeAsync(maker, request.Picture, picture => partials.Writer.TryWrite(picture), cancellationToken).ConfigureAwait(false);
+                void Show(Picture picture) => partials.Writer.TryWrite(picture);
+                return await MakeAsync(maker, request.Picture, Show, cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -91,23 +97,28 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
             await foreach (var picture in partials.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 int number = index++;
-                await SendEventAsync(context, "image_generation.partial_image", picture, writer => writer.WriteNumber("partial_image_index", number), cancellationToken).ConfigureAwait(false);
+                void More(Utf8JsonWriter writer) => writer.WriteNumber("partial_image_index", number);
+                await SendEventAsync(context, "image_generation.partial_image", picture, More, cancellationToken).ConfigureAwait(false);
             }
-            await SendEventAsync(context, "image_generation.completed", await making.ConfigureAwait(false), null, cancellationToken).ConfigureAwait(false);
+            var made = await making.ConfigureAwait(false);
+            await SendEventAsync(context, "image_generation.completed", made, null, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested && e is ApiException or OperationCanceledException)
+        catch (Exception e) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested
+            && e is ApiException or OperationCanceledException)
         {
             var error = e as ApiException ?? Ended();
-            await WriteEventAsync(context, "error", Answers.Json(writer => Answers.WriteError(writer, error)), context.RequestAborted).ConfigureAwait(false);
+            byte[] data = Answers.Json(writer => Answers.WriteError(writer, error));
+            await WriteEventAsync(context, "error", data, context.RequestAborted).ConfigureAwait(false);
         }
         finally
         {
             // The place in the queue is given back when nothing is computed any more for it.
-            await making.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    static async Task<Picture> MakeAsync(IPictureMaker maker, PictureRequest request, Action<Picture>? partial, CancellationToken cancellationToken)
+    static async Task<Picture> MakeAsync(IPictureMaker maker, PictureRequest request, Action<Picture>? partial,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -127,7 +138,8 @@ sealed class ImagesApi(ServerOptions options, Admission admission, PictureLinks 
         }
     }
 
-    Task SendEventAsync(HttpContext context, string type, Picture picture, Action<Utf8JsonWriter>? more, CancellationToken cancellationToken) =>
+    Task SendEventAsync(HttpContext context, string type, Picture picture, Action<Utf8JsonWriter>? more,
+        CancellationToken cancellationToken) =>
         WriteEventAsync(context, type, Answers.Json(writer =>
         {
             writer.WriteString("type", type);

@@ -29,7 +29,9 @@ static class StrictFields
         }
         catch (JsonException e)
         {
-            throw ApiException.Bad($"the body is no JSON: at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} something else was expected", null, "invalid_json");
+            throw ApiException.Bad(
+                $"the body is no JSON: at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} something else was expected", null,
+                "invalid_json");
         }
         catch (InvalidOperationException e) when (e is not ObjectDisposedException)
         {
@@ -94,10 +96,12 @@ static class StrictFields
     };
 
     /// <summary>A value of another kind than the field takes.</summary>
-    public static ApiException Wrong(string name, string wanted) => ApiException.Bad($"{Shown(name)} has to be {wanted}", Shown(name), "invalid_type");
+    public static ApiException Wrong(string name, string wanted) =>
+        ApiException.Bad($"{Shown(name)} has to be {wanted}", Shown(name), "invalid_type");
 
     static ApiException Unknown(string name) =>
-        ApiException.Bad($"there is no field {Shown(name)} (docs/server.md lists them): check its spelling, or leave it out", Shown(name), "unknown_parameter");
+        ApiException.Bad($"there is no field {Shown(name)} (docs/server.md lists them): check its spelling, or leave it out",
+            Shown(name), "unknown_parameter");
 
     /// <summary>A stranger's text, short enough to be said back.</summary>
     public static string Shown(string text) => text.Length <= 64 ? text : text[..64] + "…";

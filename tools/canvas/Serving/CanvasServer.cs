@@ -22,6 +22,8 @@ public sealed class CanvasServer : IAsyncDisposable
 {
     static readonly TimeSpan patience = TimeSpan.FromSeconds(0.3);
 
+    static readonly ApiException fault = new(500, "the server has a fault, which its own terminal tells more about", code: "internal_error");
+
     readonly WebApplication app;
     readonly CancellationTokenSource stopping = new();
     readonly ServerOptions options;
@@ -54,7 +56,9 @@ public sealed class CanvasServer : IAsyncDisposable
     public static async Task<CanvasServer> StartAsync(ServerOptions options, Task<IPictureMaker> making)
     {
         if (!options.IsLocal && options.Token is null && !options.Insecure)
-            throw new ServerException($"at {options.Address} others can reach the server: give --token SECRET, which they have to show, or --insecure if everybody may use it");
+            throw new ServerException(
+                $"at {options.Address} others can reach the server: give --token SECRET, which they have to show, "
+                + "or --insecure if everybody may use it");
         if (options.Token is { } token && (token.Length == 0 || !token.All(c => c is > ' ' and <= '~')))
             throw new ServerException("a token is made of letters, digits and signs of ASCII, without blanks");
         var server = new CanvasServer(options, making);
@@ -66,8 +70,10 @@ public sealed class CanvasServer : IAsyncDisposable
         {
             await server.DisposeAsync().ConfigureAwait(false);
             bool inUse = e is AddressInUseException || e.InnerException is AddressInUseException;
-            throw new ServerException(inUse ? $"port {options.Port} is in use: another server listens there; end it, or take another --port"
-                : $"port {options.Port}{(options.Address is null ? "" : $" of {options.Address}")} can't be listened on ({(e.InnerException ?? e).Message.TrimEnd('.')}): take another --port or --host", e);
+            throw new ServerException(inUse
+                ? $"port {options.Port} is in use: another server listens there; end it, or take another --port"
+                : $"port {options.Port}{(options.Address is null ? "" : $" of {options.Address}")} can't be listened on "
+                    + $"({(e.InnerException ?? e).Message.TrimEnd('.')}): take another --port or --host", e);
         }
         server.Url = server.FindUrl();
         return server;
@@ -138,7 +144,7 @@ public sealed class CanvasServer : IAsyncDisposable
         {
             options.Report($"this is a bug in lcm serve; please report it with these lines:\n{e}");
             if (context.Response.HasStarted) context.Abort();
-            else await Answers.SendErrorAsync(context, new(500, "the server has a fault, which its own terminal tells more about", code: "internal_error")).ConfigureAwait(false);
+            else await Answers.SendErrorAsync(context, fault).ConfigureAwait(false);
         }
     }
 
@@ -153,7 +159,8 @@ public sealed class CanvasServer : IAsyncDisposable
                 return Answers.SendAsync(context, 200, "text/plain; charset=utf-8", RootPage.Text());
             case "/health":
                 Require(context, HttpMethods.Get);
-                return Answers.SendJsonAsync(context, making.IsCompletedSuccessfully ? 200 : 503, writer => writer.WriteString("status", making.IsCompletedSuccessfully ? "ok" : "loading"));
+                var (status, word) = making.IsCompletedSuccessfully ? (200, "ok") : (503, "loading");
+                return Answers.SendJsonAsync(context, status, writer => writer.WriteString("status", word));
             case "/v1/models":
                 RequireClient(context, HttpMethods.Get);
                 return ModelsApi.ListAsync(context, Maker().Models);
@@ -167,10 +174,12 @@ public sealed class CanvasServer : IAsyncDisposable
             return ModelsApi.GetAsync(context, Maker().Models, path[model.Length..]);
         }
         // A link's name is its permission: programs that show a picture have no token to send.
-        if (path.StartsWith(picture, StringComparison.Ordinal) && path.EndsWith(png, StringComparison.Ordinal) && path.Length > picture.Length + png.Length)
+        if (path.StartsWith(picture, StringComparison.Ordinal) && path.EndsWith(png, StringComparison.Ordinal)
+            && path.Length > picture.Length + png.Length)
         {
             Require(context, HttpMethods.Get);
-            var found = links.Find(path[picture.Length..^png.Length]) ?? throw new ApiException(404, "there is no such picture, or no longer: links are good for an hour at most", code: "not_found");
+            var found = links.Find(path[picture.Length..^png.Length]) ?? throw new ApiException(404,
+                "there is no such picture, or no longer: links are good for an hour at most", code: "not_found");
             return Answers.SendAsync(context, 200, "image/png", found);
         }
         throw new ApiException(404, $"there is no {OpenAi.StrictFields.Shown(path)} here: / lists what there is", code: "not_found");
@@ -197,7 +206,8 @@ public sealed class CanvasServer : IAsyncDisposable
         var request = context.Request;
         // Another site's page can send JSON only after asking, which is never granted; forms and plain text it may send unasked.
         if (request.ContentType?.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase) != true)
-            throw new ApiException(415, "the body has to be JSON: send the header Content-Type: application/json", code: "unsupported_media_type");
+            throw new ApiException(415, "the body has to be JSON: send the header Content-Type: application/json",
+                code: "unsupported_media_type");
         await images.GenerateAsync(context, Maker(), await ReadBodyAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
@@ -220,7 +230,9 @@ public sealed class CanvasServer : IAsyncDisposable
 
     ApiException TooLarge() => new(413, $"the body may have {options.Limits.BodyBytes} bytes at most", code: "request_too_large");
 
-    /// <summary>Ends what is under way, answers who waits, and stops to listen; a third of a second at most is waited for the slow.</summary>
+    /// <summary>
+    /// Ends what is under way, answers who waits, and stops to listen; a third of a second at most is waited for the slow.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);

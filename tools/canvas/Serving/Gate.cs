@@ -21,11 +21,16 @@ sealed class Gate(ServerOptions options)
     public void RequireThisSite(HttpRequest request)
     {
         if (!IsOurs(request.Host))
-            throw new ApiException(403, $"the server is not called {Shown(request.Host.Value)}: use {(options.IsLocal ? "localhost or 127.0.0.1" : "its address")}", code: "wrong_host");
+        {
+            string name = options.IsLocal ? "localhost or 127.0.0.1" : "its address";
+            throw new ApiException(403, $"the server is not called {Shown(request.Host.Value)}: use {name}", code: "wrong_host");
+        }
         foreach (string? origin in request.Headers.Origin)
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || !string.Equals(uri.Authority, Authority(request), StringComparison.OrdinalIgnoreCase)
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                || !string.Equals(uri.Authority, Authority(request), StringComparison.OrdinalIgnoreCase)
                 || uri.Scheme is not ("http" or "https"))
-                throw new ApiException(403, $"a page of {Shown(origin)} may not use this server, only pages of its own may", code: "wrong_origin");
+                throw new ApiException(403, $"a page of {Shown(origin)} may not use this server, only pages of its own may",
+                    code: "wrong_origin");
     }
 
     /// <summary>Refuses whoever doesn't show the token.</summary>
@@ -35,11 +40,13 @@ sealed class Gate(ServerOptions options)
         if (token is null) return;
         string given = request.Headers.Authorization.ToString();
         if (given.Length == 0)
-            throw new ApiException(401, "this server answers who shows its token: send the header Authorization: Bearer TOKEN", code: "missing_api_key");
+            throw new ApiException(401, "this server answers who shows its token: send the header Authorization: Bearer TOKEN",
+                code: "missing_api_key");
         // Hashes are compared, all bytes of them: neither the token's length nor where it differs shows in the time that it takes.
         bool isIt = given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             && CryptographicOperations.FixedTimeEquals(Hash(given[Scheme.Length..].Trim()), token);
-        if (!isIt) throw new ApiException(401, "this is not the server's token: it was given to lcm serve as --token", code: "invalid_api_key");
+        if (!isIt) throw new ApiException(401, "this is not the server's token: it was given to lcm serve as --token",
+            code: "invalid_api_key");
     }
 
     /// <summary>

@@ -18,7 +18,8 @@ static class Serve
         Description = "The port to listen on; 0 for one that is free.", HelpName = "N", DefaultValueFactory = _ => 7860,
         CustomParser = result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 65535) return number;
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                && number <= 65535) return number;
             result.AddError($"--port {result.Tokens[0].Value} is not a whole number from 0 to 65535");
             return 0;
         },
@@ -26,19 +27,23 @@ static class Serve
 
     static readonly Option<string> host = new("--host")
     {
-        Description = "The address to listen on; localhost, which only this machine reaches, if not given. 0.0.0.0 is all of this machine's.", HelpName = "ADDRESS",
+        Description = "The address to listen on; localhost, which only this machine reaches, if not given. 0.0.0.0 is all that it has.",
+        HelpName = "ADDRESS",
         DefaultValueFactory = _ => "localhost",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (text != "localhost" && !IPAddress.TryParse(text, out _)) result.AddError($"--host {text}: an address is localhost or a number of IP, such as 0.0.0.0");
+            if (text != "localhost" && !IPAddress.TryParse(text, out _))
+                result.AddError($"--host {text}: an address is localhost or a number of IP, such as 0.0.0.0");
             return text;
         },
     };
 
-    static readonly Option<string?> token = new("--token") { Description = "What clients have to show (Authorization: Bearer SECRET).", HelpName = "SECRET" };
+    static readonly Option<string?> token =
+        new("--token") { Description = "What clients have to show (Authorization: Bearer SECRET).", HelpName = "SECRET" };
 
-    static readonly Option<bool> insecure = new("--insecure") { Description = "Answer everybody who can reach the address, without a token." };
+    static readonly Option<bool> insecure =
+        new("--insecure") { Description = "Answer everybody who can reach the address, without a token." };
 
     static readonly Option<bool> open = new("--open") { Description = "Open it in the browser." };
 
@@ -54,7 +59,8 @@ static class Serve
               lcm serve --host 0.0.0.0 --token SECRET
             """)
         {
-            options.Model, options.Lora, options.NoLcm, port, host, token, insecure, open, options.Device, options.Precision, options.Threads,
+            options.Model, options.Lora, options.NoLcm, port, host, token, insecure, open,
+            options.Device, options.Precision, options.Threads,
         };
         command.SetAction(result => Exit.Guard(stop =>
         {
@@ -83,21 +89,26 @@ static class Serve
     static async Task<int> RunAsync(PictureOptions options, ParseResult result, ServerOptions where, CancellationToken stop)
     {
         string model = result.GetValue(options.Model) ?? Embedded.Model;
-        var load = new LoadOptions { Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Precision = options.PrecisionOf(result) };
+        var load = new LoadOptions
+        {
+            Lcm = !result.GetValue(options.NoLcm), Loras = options.Loras(result), Precision = options.PrecisionOf(result),
+        };
 
         // The model is read while the server starts. Neither it nor its device is disposed of: the process ends with them, and a
         // module that computes is not waited for.
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var loading = Task.Run<IPictureMaker>(() => DeviceMaker.Load(model, load, options.Backend(result), failed.Token), CancellationToken.None);
+        IPictureMaker Load() => DeviceMaker.Load(model, load, options.Backend(result), failed.Token);
+        var loading = Task.Run(Load, CancellationToken.None);
         try
         {
             await using var server = await CanvasServer.StartAsync(where, loading);
             var maker = (DeviceMaker)await loading;
             foreach (string notice in maker.Notices) Console.Error.WriteLine(notice);
             Console.WriteLine(server.Url);
-            if (where.Insecure && where.Token is null && !where.IsLocal) Console.Error.WriteLine("Everybody who can reach this address can use the server (--insecure)");
+            if (where.Insecure && where.Token is null && !where.IsLocal)
+                Console.Error.WriteLine("Everybody who can reach this address can use the server (--insecure)");
             if (result.GetValue(open)) OpenBrowser(server.Url);
-            await Task.Delay(Timeout.InfiniteTimeSpan, stop).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch
         {
