@@ -54,7 +54,8 @@ public sealed partial class DocumentTests(Picturebook book) : IClassFixture<Pict
 
         var fields = Fields().Matches(request).Select(match => match.Groups[1].Value).Order().ToArray();
         Assert.True(fields.Length > 15);
-        string[] rows = [.. page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')[1])];
+        var lines = page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal));
+        string[] rows = [.. lines.Select(line => line.Split('|')[1])];
         Assert.Equal(fields, rows.SelectMany(Names).Order());
 
         string help = Lcm.Tests.Program.Run("serve", "--help").Output;

@@ -15,7 +15,8 @@ public sealed class GenerationTests(Picturebook book) : IClassFixture<Pictureboo
     {
         await using var server = await TestServer.StartAsync(book.Maker);
         var answer = await server.GenerateAsync($$"""
-            {"prompt":"{{House}}","model":"picturebook","size":"64x72","steps":2,"seed":7,"response_format":"b64_json","user":"u","quality":"auto"}
+            {"prompt":"{{House}}","model":"picturebook","size":"64x72","steps":2,"seed":7,"response_format":"b64_json",
+             "user":"somebody","quality":"auto"}
             """);
         Assert.Equal(200, answer.Status);
         Assert.Equal("64x72", answer.Json.GetProperty("size").GetString());

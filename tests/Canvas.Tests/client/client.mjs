@@ -22,7 +22,8 @@ assert.deepEqual(models, ["picturebook"]);
 assert.equal((await client.models.retrieve("picturebook")).owned_by, "purelcm");
 done("list");
 
-const two = await client.images.generate({ ...small, model: "picturebook", n: 2, response_format: "b64_json", steps: 1, seed: 7 });
+const several = { ...small, model: "picturebook", n: 2, response_format: "b64_json", steps: 1, seed: 7 };
+const two = await client.images.generate(several);
 assert.deepEqual(two.data.map(item => size(item.b64_json)), ["64x64", "64x64"]);
 assert.deepEqual(two.data.map(item => item.seed), [7, 8]);
 assert.ok(Math.abs(two.created - Date.now() / 1000) < 600);
@@ -36,8 +37,10 @@ assert.equal(size(Buffer.from(await got.arrayBuffer()).toString("base64")), "64x
 done("link");
 
 const events = [];
-for await (const event of await client.images.generate({ ...small, stream: true, partial_images: 2, steps: 4, seed: 7 })) events.push(event);
-assert.deepEqual(events.map(event => event.type), ["image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"]);
+const stream = await client.images.generate({ ...small, stream: true, partial_images: 2, steps: 4, seed: 7 });
+for await (const event of stream) events.push(event);
+const [partial, completed] = ["image_generation.partial_image", "image_generation.completed"];
+assert.deepEqual(events.map(event => event.type), [partial, partial, completed]);
 assert.deepEqual(events.map(event => event.partial_image_index), [0, 1, undefined]);
 assert.deepEqual(events.map(event => size(event.b64_json)), ["64x64", "64x64", "64x64"]);
 done("stream");
@@ -56,7 +59,8 @@ await fails(client.images.generate({ ...small, quality: "hd" }), OpenAI.BadReque
 await fails(client.images.generate({ ...small, model: "dall-e-3" }), OpenAI.NotFoundError, "model_not_found", "model");
 await fails(client.models.retrieve("dall-e-3"), OpenAI.NotFoundError, "model_not_found", "model");
 await fails(new OpenAI({ ...open, apiKey: "sesame" }).models.list(), OpenAI.AuthenticationError, "invalid_api_key", null);
-await fails(new OpenAI({ ...open, defaultHeaders: { Origin: "http://evil.example" } }).models.list(), OpenAI.PermissionDeniedError, "wrong_origin", null);
+const elsewhere = new OpenAI({ ...open, defaultHeaders: { Origin: "http://evil.example" } });
+await fails(elsewhere.models.list(), OpenAI.PermissionDeniedError, "wrong_origin", null);
 done("errors");
 
 const busy = new OpenAI({ apiKey: "none", baseURL: busyUrl + "v1", maxRetries: 0 });

@@ -79,7 +79,8 @@ sealed record GenerationRequest
                 string known = Known(model.Loras.Select(lora => lora.Name), "the server was started without any");
                 throw ApiException.Bad($"there is no LoRA {StrictFields.Shown(name)} here; {known}", "loras", "invalid_value");
             }
-        if (prompt is null) throw ApiException.Bad("prompt is missing: say what the picture shows", "prompt", "missing_required_parameter");
+        if (prompt is null)
+            throw ApiException.Bad("prompt is missing: say what the picture shows", "prompt", "missing_required_parameter");
         RequirePrompt("prompt", prompt, limits);
         RequirePrompt("negative_prompt", negative ?? "", limits);
         if (partials is not null && stream != true)
@@ -115,8 +116,8 @@ sealed record GenerationRequest
     /// <exception cref="ApiException">404.</exception>
     public static ServedModel ModelOf(string? name, IReadOnlyList<ServedModel> models) =>
         name is null ? models[0] : models.FirstOrDefault(model => model.Id == name)
-            ?? throw new ApiException(404,
-                $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}", "model", "model_not_found");
+            ?? throw new ApiException(404, $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}",
+                "model", "model_not_found");
 
     static (int Width, int Height)? SizeOf(string? size, ServedModel model, ServerLimits limits)
     {

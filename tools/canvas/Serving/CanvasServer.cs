@@ -22,7 +22,8 @@ public sealed class CanvasServer : IAsyncDisposable
 {
     static readonly TimeSpan patience = TimeSpan.FromSeconds(0.3);
 
-    static readonly ApiException fault = new(500, "the server has a fault, which its own terminal tells more about", code: "internal_error");
+    static readonly ApiException fault =
+        new(500, "the server has a fault, which its own terminal tells more about", code: "internal_error");
 
     readonly WebApplication app;
     readonly CancellationTokenSource stopping = new();
