@@ -79,7 +79,7 @@ public sealed partial class DocumentTests(Picturebook book) : IClassFixture<Pict
     [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Commands();
 
-    [GeneratedRegex("""code: "([a-z_]+)"|(?:, "[a-z_]+"|, null|, name|, param|, Shown\(\w+\)), "([a-z_]+)"\)""")]
+    [GeneratedRegex("""code: "([a-z_]+)"|(?:(?<!WriteString\()"[a-z_]+"|null|name|Shown\(\w+\)),\s+"([a-z_]+)"\)""")]
     private static partial Regex Codes();
 
     [GeneratedRegex("""case "([a-z_]+)":""")]
