@@ -29,7 +29,7 @@ public sealed class ServeCommandTests : IDisposable
         await Task.Delay(200, TestContext.Current.CancellationToken);
         var stopped = running.Stop(signal);
         Assert.Equal(0, stopped.Code);
-        Assert.Equal("lcm: stopped\n", stopped.Error);
+        Assert.Equal("lcm: stopped; nothing was written\n", stopped.Error);
         try
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await waiting).StatusCode);

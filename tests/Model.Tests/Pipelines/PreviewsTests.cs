@@ -4,7 +4,7 @@ namespace PureLcm.Model.Tests.Pipelines;
 
 public sealed class PreviewsTests
 {
-    /// <summary>They are spread evenly over the steps, are as many as were asked for where there are as many steps, and never the last.</summary>
+    /// <summary>They are spread evenly over the steps, as many as were asked for where there are as many, and never the last.</summary>
     [Theory]
     [InlineData(0, 4, "")]
     [InlineData(1, 1, "")]
@@ -30,7 +30,8 @@ public sealed class PreviewsTests
         var seen = new List<StepPicture>();
         var options = new GenerateOptions { Steps = 3, Seed = 7, Width = 64, Height = 72 };
         byte[] plain = pipeline.Generate("a cat", options, TestContext.Current.CancellationToken).Rgb;
-        byte[] watched = pipeline.Generate("a cat", options with { Previews = new(2, seen.Add) }, TestContext.Current.CancellationToken).Rgb;
+        var watching = options with { Previews = new(2, seen.Add) };
+        byte[] watched = pipeline.Generate("a cat", watching, TestContext.Current.CancellationToken).Rgb;
         Assert.Equal(plain, watched);
         Assert.Equal([(0, 0), (0, 1)], seen.Select(item => (item.Index, item.Step)));
         Assert.All(seen, item => Assert.Equal((64, 72), (item.Picture.Width, item.Picture.Height)));

@@ -116,7 +116,8 @@ sealed record GenerationRequest
     /// <exception cref="ApiException">404.</exception>
     public static ServedModel ModelOf(string? name, IReadOnlyList<ServedModel> models) =>
         name is null ? models[0] : models.FirstOrDefault(model => model.Id == name)
-            ?? throw new ApiException(404, $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}",
+            ?? throw new ApiException(404,
+                $"there is no model {StrictFields.Shown(name)} here; {Known(models.Select(model => model.Id), "")}",
                 "model", "model_not_found");
 
     static (int Width, int Height)? SizeOf(string? size, ServedModel model, ServerLimits limits)

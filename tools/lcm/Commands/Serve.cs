@@ -66,7 +66,7 @@ static class Serve
         {
             AspNetCore.Find();
             return Run(options, result, stop);
-        }));
+        }, whenStopped: Exit.Ok));
         return command;
     }
 
@@ -108,15 +108,14 @@ static class Serve
             if (where.Insecure && where.Token is null && !where.IsLocal)
                 Console.Error.WriteLine("Everybody who can reach this address can use the server (--insecure)");
             if (result.GetValue(open)) OpenBrowser(server.Url);
-            await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            return Exit.Ok;
         }
         catch
         {
             await failed.CancelAsync();
             throw;
         }
-        Console.Error.WriteLine("lcm: stopped");
-        return Exit.Ok;
     }
 
     static void OpenBrowser(Uri url)
