@@ -30,6 +30,15 @@ sealed partial class Running : IDisposable
     /// <summary>The process's number.</summary>
     public int Id => process.Id;
 
+    /// <summary>What it has written so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (gate) return output.ToString();
+        }
+    }
+
     /// <summary>Waits until either stream has a text in it.</summary>
     public void WaitFor(string text)
     {

@@ -32,9 +32,11 @@ static class Exit
     }
 
     /// <summary>The body of a command: its errors become sentences, and Ctrl-C, SIGTERM and SIGHUP stop it within a second.</summary>
-    public static int Guard(Func<CancellationToken, int> body)
+    /// <param name="body">What the command does.</param>
+    /// <param name="whenStopped">The exit code where it was stopped: a server's work is done then, others' isn't.</param>
+    public static int Guard(Func<CancellationToken, int> body, int whenStopped = Stopped)
     {
-        using var signals = new StopSignals(EndNow);
+        using var signals = new StopSignals(() => EndNow(whenStopped));
         try
         {
             return body(signals.Token);
@@ -42,7 +44,7 @@ static class Exit
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine($"lcm: stopped; {Ledger.Done}");
-            return Stopped;
+            return whenStopped;
         }
         catch (Exception e) when (e is UsageException or ChoiceException)
         {
@@ -75,7 +77,7 @@ static class Exit
     static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
 
     /// <summary>Ends the process whatever the command is doing, with nothing half-written.</summary>
-    static void EndNow()
+    static void EndNow(int code)
     {
         string done = Ledger.Close();
         // Who reads the lines may have stopped reading: nobody waits for that.
@@ -84,7 +86,7 @@ static class Exit
             if (!Console.IsErrorRedirected) Console.Error.Write("\u001b[?25h\n"); // a bar hides the cursor
             Console.Error.WriteLine($"lcm: stopped; {done}");
         }).Wait(TimeSpan.FromSeconds(0.2));
-        Environment.Exit(Stopped);
+        Environment.Exit(code);
     }
 }
 

@@ -12,5 +12,6 @@ var root = new RootCommand("Pictures from words with latent consistency models, 
     Verify.Command(),
     ListDevices.Command(),
     Synth.Command(),
+    Serve.Command(),
 };
 return Exit.Run(root, args);

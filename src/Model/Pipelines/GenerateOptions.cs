@@ -108,6 +108,9 @@ public sealed record GenerateOptions
     /// <summary>Shown the latent after each step, in torch's order.</summary>
     public Action<StepLatent>? OnStep { get; init; }
 
+    /// <summary>Shown the picture as it comes to be; nothing is decoded on the way when null.</summary>
+    public Previews? Previews { get; init; }
+
     /// <summary>Sees the modules' outputs, and may change them.</summary>
     public Observer? Observer { get; init; }
 

@@ -62,13 +62,23 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
             chosen.OnStep?.Invoke(new(i, step, scheduler.Timesteps[step], x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
             if (chosen.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
             Report(GenerationStage.Denoise, i, step + 1, steps);
-        }, begin);
+        }, step => chosen.Previews?.IsDue(step, steps) == true ? estimate => Preview(run, i, step, estimate) : null, begin);
 
         Report(GenerationStage.Decode, i, 0, 1);
         MakeRoom(run.Backend);
         var decoded = PictureDecoder.Decode(run, model.Vae, latent);
         finite = run.Backend.AllFinite(latent) && run.Backend.AllFinite(decoded);
         return frame.Keep(decoded);
+    }
+
+    /// <summary>Decodes an estimate in the middle of the sampling. One that is not finite is the run's to tell, at its end.</summary>
+    void Preview(Run run, int i, int step, Tensor estimate)
+    {
+        using var frame = run.Enter("preview");
+        MakeRoom(run.Backend);
+        var decoded = PictureDecoder.Decode(run, model.Vae, estimate);
+        if (run.Backend.AllFinite(decoded)) chosen.Previews!.Show(new(i, step, Picture.FromModel(run.Backend, decoded)[0]));
+        MakeRoom(run.Backend);
     }
 
     /// <summary>

@@ -20,10 +20,13 @@ public sealed class Sampler(UNet unet)
     /// <param name="conditioning">What the picture is to show.</param>
     /// <param name="noise">Unit noise of a step, of the latent's shape; asked for only where the scheduler draws.</param>
     /// <param name="stepped">Told after each step: the step from 0, and the latent, the run's.</param>
+    /// <param name="estimated">
+    /// What is to be told of the clean latent as a step estimates it, [1,h,w,4], the step's; null for steps of which nobody asks.
+    /// </param>
     /// <param name="source">A picture to begin with, and what of it stays; null where there is none.</param>
     /// <returns>The clean latent, [1,h,w,4], a new tensor.</returns>
     public Tensor Sample(Run run, Scheduler scheduler, Tensor start, Conditioning conditioning, Func<int, Tensor> noise,
-        Action<int, Tensor>? stepped = null, SourceLatent? source = null)
+        Action<int, Tensor>? stepped = null, Func<int, Action<Tensor>?>? estimated = null, SourceLatent? source = null)
     {
         using var frame = run.Enter("sampler");
         var x = run.Allocate(start.Shape);
@@ -35,7 +38,10 @@ public sealed class Sampler(UNet unet)
             using (var step = run.Enter("step"))
             {
                 var output = Predict(run, x, scheduler.InputScale(i), scheduler.Timesteps[i], conditioning, source?.Inputs);
-                scheduler.Step(run.Backend, i, x, output, scheduler.Draws[i] ? noise(i) : null, x, history: history);
+                var estimate = estimated?.Invoke(i);
+                var denoised = estimate is null ? null : run.Allocate(x.Shape);
+                scheduler.Step(run.Backend, i, x, output, scheduler.Draws[i] ? noise(i) : null, x, denoised, history);
+                if (denoised is not null) estimate!(denoised);
                 if (source?.Outside is { } outside) KeepOutside(run, scheduler, i + 1, outside, source.Mask!, start, x);
             }
             stepped?.Invoke(i, x);
