@@ -1,4 +1,5 @@
 using PureLcm.Model;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
@@ -7,7 +8,7 @@ using PureLcm.Weights;
 
 namespace PureLcm.Verification;
 
-/// <summary>Text to image: timesteps, the latent after each step, and the picture.</summary>
+/// <summary>Text to image, steered by a ControlNet where the case has one: timesteps, the latent after each step, and the picture.</summary>
 static class PictureCase
 {
     /// <summary>Null where the case's scheduler is not supported.</summary>
@@ -28,6 +29,7 @@ static class PictureCase
             Height = reference.Int("height", 0),
             Seed = reference.Int("seed", 0),
             Count = reference.Int("num_images_per_prompt", 1),
+            Controls = Controls(reference),
             Scheduler = kind,
             // The case's own configuration, which may differ from the model folder's: spacing, prediction type.
             SchedulerConfig = Config.Parse("the case's scheduler", reference.Json.GetProperty("scheduler").GetRawText()),
@@ -48,5 +50,12 @@ static class PictureCase
                 comparisons.Add(Comparison.OfValues($"latents_{step}", [.. values], reference.Floats($"latents_{step}")));
         comparisons.Add(Comparison.OfPictures("image_out", [.. pictures.SelectMany(picture => picture.Rgb)], reference.Bytes("image_out")));
         return comparisons;
+    }
+
+    static ControlChoice[] Controls(Case reference)
+    {
+        if (!reference.Json.TryGetProperty("controlnet", out _)) return [];
+        int[] sides = reference.Sides("image"); // [H,W,3] bytes
+        return [new(new(sides[1], sides[0], reference.Bytes("image"))) { Scale = reference.Double("controlnet_conditioning_scale", 1) }];
     }
 }

@@ -62,6 +62,11 @@ public sealed class Picture
         return pictures;
     }
 
+    /// <summary>The picture in another size, without its texts; itself where that is its size.</summary>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    public Picture Resized(int width, int height) => (width, height) == (Width, Height) ? this : new(width, height, Resizing.Resize(this, width, height));
+
     /// <summary>
     /// Reads a PNG, JPEG or WebP file (told by how it begins), its texts with it. What is transparent is laid on white; a photo is
     /// turned as its camera was held. The parameters that A1111 puts into the comment of JPEG and WebP files are the text "parameters".

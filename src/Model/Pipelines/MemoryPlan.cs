@@ -1,6 +1,7 @@
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Dry;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Lora;
 
@@ -29,7 +30,8 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
     {
         using var dry = new DryBackend(on);
         using var files = new LoraFiles();
-        return Of(LoadedModel.Count(source, files, dry, options ?? new()), run);
+        using var controls = ControlFiles.Open(options?.Controls ?? []);
+        return Of(LoadedModel.Count(source, files, controls, dry, options ?? new()), run);
     }
 
     /// <summary>Counts a run of a model that was built on a <see cref="DryBackend"/>.</summary>
@@ -37,6 +39,8 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
     {
         var dry = (DryBackend)counted.Backend;
         var chosen = (options ?? new()).Resolve(counted);
+        // Where nobody says what will be made, whatever was asked to be loaded may act in it.
+        if (options is null) chosen = chosen with { Controls = EachWithAPicture(counted, chosen) };
         var scheduler = chosen.CreateScheduler(counted);
         // Two steps hold what any number of steps hold, but for the noise, of which each step that draws has its own.
         var shortened = (chosen with { Steps = Math.Min(2, chosen.Steps!.Value) }).CreateScheduler(counted);
@@ -46,12 +50,21 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
         {
             using var conditioning = Conditioner.Encode(run, counted, chosen.Texts(counted, ""), chosen.Guidance!.Value);
             var noise = run.Allocate(latent.WithBatch(draws));
-            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0));
+            using var controls = (chosen with { Controls = [.. chosen.Controls.Select(control => control with { Start = 0, End = 1 })] })
+                .EmbedControls(run, counted, conditioning.Passes);
+            var x = new Sampler(counted.Unet, controls).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0));
             Recipe.MakeRoom(dry);
             PictureDecoder.Decode(run, counted.Vae, x);
         }
         long pixels = (long)chosen.Width!.Value * chosen.Height!.Value;
-        return new(counted.Bytes, dry.PeakFootprint, Host: 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3));
+        int pictures = 1 + Math.Min(1, chosen.Controls.Count); // a ControlNet's is on the host while it is uploaded
+        return new(counted.Bytes, dry.PeakFootprint, Host: 2 * draws * latent.Count * sizeof(float) + pictures * pixels * (3 * sizeof(float) + 2 * 3));
+    }
+
+    static ControlChoice[] EachWithAPicture(LoadedModel counted, GenerateOptions chosen)
+    {
+        int width = chosen.Width!.Value, height = chosen.Height!.Value;
+        return [.. counted.Controls.Select((_, i) => new ControlChoice(new(width, height, new byte[3 * width * height])) { Network = i })];
     }
 
     /// <summary>Throws where the plan needs more than there is, on the device or on the host if that computes.</summary>

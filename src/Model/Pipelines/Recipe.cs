@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
@@ -17,6 +18,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
 {
     readonly Scheduler scheduler = chosen.CreateScheduler(model);
     Conditioning? conditioning;
+    ActiveControls? controls;
     Noise? noise;
 
     /// <summary>Makes picture i.</summary>
@@ -40,12 +42,13 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
         using var frame = run.Enter("picture");
         MakeRoom(run.Backend);
         conditioning ??= Conditioner.Encode(run, model, chosen.Texts(model, prompt), chosen.Guidance!.Value);
+        controls ??= chosen.EmbedControls(run, model, conditioning.Passes);
         noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i);
         var all = noise.Upload(run, i); // [1 + steps that draw,h,w,4]
 
         int steps = scheduler.Timesteps.Count;
         Report(GenerationStage.Denoise, i, 0, steps);
-        var latent = new Sampler(model.Unet).Sample(run, scheduler, all.Batch(0), conditioning, step => noise.OfStep(all, step), (step, x) =>
+        var latent = new Sampler(model.Unet, controls).Sample(run, scheduler, all.Batch(0), conditioning, step => noise.OfStep(all, step), (step, x) =>
         {
             chosen.OnStep?.Invoke(new(i, step, scheduler.Timesteps[step], x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
             if (chosen.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
@@ -71,6 +74,10 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
 
     void Report(GenerationStage stage, int picture, int step, int steps) => chosen.Progress?.Report(new(stage, picture, chosen.Count, step, steps));
 
-    /// <summary>Frees the conditioning.</summary>
-    public void Dispose() => conditioning?.Dispose();
+    /// <summary>Frees the conditioning, and the ControlNets' pictures.</summary>
+    public void Dispose()
+    {
+        conditioning?.Dispose();
+        controls?.Dispose();
+    }
 }

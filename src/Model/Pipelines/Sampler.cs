@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Schedulers;
 using PureLcm.Model.Unet;
@@ -11,7 +12,8 @@ namespace PureLcm.Model.Pipelines;
 /// arXiv:2310.04378, algorithm for inference); read Schedulers/Lcm.cs beside it.
 /// </summary>
 /// <param name="unet">Predicts what the scheduler's model predicts: the noise, or its velocity.</param>
-public sealed class Sampler(UNet unet)
+/// <param name="controls">ControlNets that steer it; null for none.</param>
+public sealed class Sampler(UNet unet, ActiveControls? controls = null)
 {
     /// <summary>Runs all steps.</summary>
     /// <param name="run">Computes them.</param>
@@ -31,7 +33,7 @@ public sealed class Sampler(UNet unet)
         {
             using (var step = run.Enter("step"))
             {
-                var output = Predict(run, x, scheduler.InputScale(i), scheduler.Timesteps[i], conditioning);
+                var output = Predict(run, x, scheduler, i, conditioning);
                 scheduler.Step(run.Backend, i, x, output, scheduler.Draws[i] ? noise(i) : null, x, history: history);
             }
             stepped?.Invoke(i, x);
@@ -43,13 +45,15 @@ public sealed class Sampler(UNet unet)
     /// What the UNet makes of a latent, [1,h,w,4]. With a negative prompt beside the prompt it is asked for both at once, and
     /// e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
     /// </summary>
-    Tensor Predict(Run run, Tensor x, float inputScale, float timestep, Conditioning conditioning)
+    Tensor Predict(Run run, Tensor x, Scheduler scheduler, int i, Conditioning conditioning)
     {
+        var (inputScale, timestep) = (scheduler.InputScale(i), scheduler.Timesteps[i]);
         int passes = conditioning.Passes;
         var input = run.Allocate(x.Shape.WithBatch(passes)); // [1,h,w,4] -> [passes,h,w,4]
         for (int pass = 0; pass < passes; pass++) run.Backend.Combine(input.Batch(pass), new Term(inputScale, x));
         ReadOnlySpan<float> timesteps = passes == 2 ? [timestep, timestep] : [timestep];
-        var predicted = unet.Forward(run, input, timesteps, conditioning.Context, conditioning.GuidanceEmbedding); // [passes,h,w,4]
+        var steering = controls?.At(run, i, scheduler.Timesteps.Count, input, timesteps, conditioning.Context);
+        var predicted = unet.Forward(run, input, timesteps, conditioning.Context, conditioning.GuidanceEmbedding, steering); // [passes,h,w,4]
 
         var output = run.Allocate(x.Shape);
         double g = conditioning.Guidance;
