@@ -43,7 +43,8 @@ public static class ControlChecks
     public static void Fit(string path, ControlNetConfig control, string model, UnetConfig unet)
     {
         Family(path, control.Encoder.ContextChannels, model, unet);
-        if (!control.Encoder.SkipChannels.SequenceEqual(unet.SkipChannels))
+        if (!control.Encoder.BlockOutChannels.SequenceEqual(unet.BlockOutChannels)
+            || !control.Encoder.Down.Select(level => level.Layers).SequenceEqual(unet.Down.Select(level => level.Layers)))
             throw new ModelException($"{path}: this ControlNet has levels of {Levels(control.Encoder)}, and {model}'s UNet of {Levels(unet)}; {WayOut}");
         if (control.Encoder.InChannels != unet.OutChannels)
             throw new ModelException($"{path}: this ControlNet takes latents of {control.Encoder.InChannels} channels (in_channels), and {model}'s have {unet.OutChannels}; {WayOut}");

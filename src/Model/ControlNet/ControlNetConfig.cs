@@ -6,6 +6,9 @@ namespace PureLcm.Model.ControlNet;
 /// <summary>What a ControlNetModel's config.json says, as far as it decides the network's shape; or what a file's shapes say.</summary>
 public sealed record ControlNetConfig
 {
+    /// <summary>More halvings would leave nothing of any picture.</summary>
+    const int MostEmbeddings = 10;
+
     /// <summary>The copy of a UNet's way down and middle.</summary>
     public required UnetConfig Encoder { get; init; }
 
@@ -71,7 +74,7 @@ public sealed record ControlNetConfig
             var like = unet.Down[Math.Min(i, unet.Down.Length - 1)];
             levels.Add(Like(like, layers, level, Count(n => $"{level}attentions.{n}.proj_in.weight")));
         }
-        if (channels.Count == 0) throw Incomplete();
+        if (channels.Count == 0 || embeddings.Count > MostEmbeddings) throw Incomplete();
         var middle = Like(unet.Middle ?? unet.Down[^1], 1, "mid_block.", Count(n => $"mid_block.attentions.{n}.proj_in.weight"));
         foreach (int c in channels)
             if (c % unet.NormGroups != 0) throw Incomplete();
@@ -124,6 +127,6 @@ public sealed record ControlNetConfig
             "sample_size", "out_channels");
     }
 
-    static int[] Several(Config json, int[] channels) => channels.Length is > 0 and < 10 ? channels
+    static int[] Several(Config json, int[] channels) => channels.Length is > 0 and <= MostEmbeddings ? channels
         : throw new WeightsException(json.Path, $"conditioning_embedding_out_channels has {channels.Length} numbers", "correct it, or fetch the file again");
 }

@@ -8,7 +8,7 @@ namespace PureLcm.Model.Pictures.Preprocess;
 public static class Scribble
 {
     /// <summary>How much a stroke stands out at least, of 255: more than noise and JPEG's traces, less than a pencil.</summary>
-    const float Threshold = 16;
+    const float Threshold = 10;
 
     /// <summary>At 512 x 512: the pixel's and its surroundings' blur, and what is added to a stroke on each side.</summary>
     const float Fine = 0.5f, Wide = 5, Margin = 2;
@@ -20,7 +20,7 @@ public static class Scribble
     {
         int width = picture.Width, height = picture.Height;
         float size = Planes.Size(picture);
-        var strokes = Planes.Strokes(picture, Fine * MathF.Max(size, 1), MathF.Max(Wide * size, 1.5f));
+        var strokes = Planes.Strokes(picture, Fine * MathF.Max(size, 1), MathF.Max(Wide * size, 2));
         int margin = (int)MathF.Round(MathF.Max(Margin * size, 1));
         var (bytes, reach) = (new byte[width * height], margin * margin + margin); // a disc without corners
         for (int y = 0; y < height; y++)
