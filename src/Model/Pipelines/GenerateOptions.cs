@@ -133,8 +133,9 @@ public sealed record GenerateOptions
 
     // What follows of options that are resolved.
 
-    /// <summary>The sampler.</summary>
-    internal Scheduler CreateScheduler(LoadedModel model) => Schedulers.Scheduler.Create(Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, Steps!.Value);
+    /// <summary>The sampler. The published pipelines with ControlNets take its configuration at its word, others correct it.</summary>
+    internal Scheduler CreateScheduler(LoadedModel model) =>
+        Schedulers.Scheduler.Create(Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, Steps!.Value, imagePipeline: Controls.Count == 0);
 
     /// <summary>The texts that are encoded: the negative prompt counts where the guidance takes a second pass for it.</summary>
     internal IReadOnlyList<string> Texts(LoadedModel model, string prompt) => Guidance > 1 && !model.HasEmbeddedGuidance ? [NegativePrompt, prompt] : [prompt];

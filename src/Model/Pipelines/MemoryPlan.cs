@@ -39,11 +39,11 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
     {
         var dry = (DryBackend)counted.Backend;
         var chosen = (options ?? new()).Resolve(counted);
-        // Where nobody says what will be made, whatever was asked to be loaded may act in it.
-        if (options is null) chosen = chosen with { Controls = EachWithAPicture(counted, chosen) };
         var scheduler = chosen.CreateScheduler(counted);
         // Two steps hold what any number of steps hold, but for the noise, of which each step that draws has its own.
         var shortened = (chosen with { Steps = Math.Min(2, chosen.Steps!.Value) }).CreateScheduler(counted);
+        // Where nobody says what will be made, whatever was asked to be loaded may act in it.
+        if (options is null) chosen = chosen with { Controls = EachWithAPicture(counted, chosen) };
         var latent = chosen.LatentShape(counted);
         int draws = 1 + scheduler.Draws.Count(draws => draws);
         using (var run = new Run(dry, loras: new(chosen.Loras!)))

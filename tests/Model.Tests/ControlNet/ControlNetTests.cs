@@ -5,6 +5,7 @@ using PureLcm.Model.ControlNet;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
 using PureLcm.Weights;
 
 namespace PureLcm.Model.Tests.ControlNet;
@@ -52,6 +53,28 @@ public sealed class ControlNetTests : IDisposable
         var observer = Observer.Of((module, _) => { if (module == "unet.conv_in") computed.Add('-'); else if (module == "controlnet.conv_in") computed.Add('+'); });
         pipeline.Generate("a", new() { Steps = steps, Width = 64, Height = 64, Seed = 1, Controls = [Follow(start: start, end: end)], Observer = observer }, Cancellation);
         Assert.Equal(acts, string.Concat(computed).Replace("+-", "+", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// diffusers' pipelines without ControlNets take steps_offset for 1 whatever the scheduler's configuration says; with them they
+    /// take its word, which is 0 here.
+    /// </summary>
+    [Fact]
+    public void TheSchedulersConfigurationIsTakenAtItsWord()
+    {
+        using var pipeline = ControlModels.Load(ControlModels.Network);
+        float[] Timesteps(params ControlChoice[] controls)
+        {
+            var timesteps = new List<float>();
+            pipeline.Generate("a", new()
+            {
+                Steps = 2, Guidance = 1, Width = 64, Height = 64, Seed = 1, Scheduler = SchedulerKind.Ddim, Controls = controls, OnStep = step => timesteps.Add(step.Timestep),
+            }, Cancellation);
+            return [.. timesteps];
+        }
+
+        Assert.Equal([501, 1], Timesteps());
+        Assert.Equal([500, 0], Timesteps(Follow()));
     }
 
     [Fact]

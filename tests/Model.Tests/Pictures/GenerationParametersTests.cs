@@ -53,6 +53,22 @@ public class GenerationParametersTests
             Index = 2,
         }).ToText());
 
+    /// <summary>As A1111's ControlNet extension says it, and it comes back whatever the file's name is.</summary>
+    [Fact]
+    public void ControlNetsAreSaid()
+    {
+        UsedControl[] controls = [new("canny", "control_v11p_sd15_canny", 0.8, 0, 0.5, "0123456789ab"), new("none", "a \"b\", c: d\\ [e]"), new("scribble", "x [12345678]", -1.5, 0.25, 1, "abcdef012345")];
+        var made = house with { Controls = controls };
+        Assert.Contains(
+            "Model: picturebook, ControlNet 0: \"Module: canny, Model: control_v11p_sd15_canny [0123456789ab], Weight: 0.8, Guidance Start: 0, Guidance End: 0.5\", ControlNet 1: ",
+            made.ToText());
+        var parsed = GenerationParameters.Parse(made.ToText());
+        Assert.Equal(controls, parsed.Controls);
+        Assert.Empty(parsed.NotFollowed);
+        Assert.Contains("ControlNet 0: Weight: much, which is no such number",
+            Assert.Throws<ModelException>(() => GenerationParameters.Parse(made.ToText().Replace("Weight: 0.8", "Weight: much", StringComparison.Ordinal))).Message);
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData(" blanks around ", "\t")]
