@@ -113,7 +113,7 @@ public class GenerationParametersTests
         var word = Gen.Elements("Steps: 4", ", ", "\n", "Negative prompt:", "\"", "\\", "\\n", "<lora:", "cyanotype:0.8>", " ", ":", "Sampler: LCM", "Exact prompt: \"x\"", "a");
         var text = Gen.ArrayOf(word).Select(string.Concat).ToArbitrary();
         return Prop.ForAll(text, text, text, (prompt, negative, path) =>
-            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, Model = "m" + path, Loras = [new(path, 0.8f, path)] }));
+            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, Model = "m" + path, Loras = [new(path, 0.8f, path)], Controls = [new(path, "c" + path, 0.3)] }));
     }
 
     [Fact]
@@ -165,6 +165,7 @@ public class GenerationParametersTests
         // Files go by their names, without folders.
         Assert.Equal(expected.Loras.Select(lora => lora with { Name = lora.FileName }), read.Loras);
         Assert.Empty(read.NotFollowed);
-        Assert.Equal(expected with { Loras = read.Loras, NotFollowed = read.NotFollowed }, read);
+        Assert.Equal(expected.Controls, read.Controls);
+        Assert.Equal(expected with { Loras = read.Loras, Controls = read.Controls, NotFollowed = read.NotFollowed }, read);
     }
 }

@@ -22,8 +22,8 @@ public class DeviceCaseTests
 
     public static TheoryData<string, string> All() => Rows(ReferenceCaseTests.All().Select(row => row.Data));
 
-    /// <summary>Networks with their activations stored in 16 bits, and one picture.</summary>
-    public static TheoryData<string, string> Narrow() => Rows(["sd15/text", "sd15/unet", "sd15/unet_lora_lcm", "sd15/vae", "taesd/vae", "sd15/txt2img_lcm4"]);
+    /// <summary>Networks with their activations stored in 16 bits, and pictures with and without a ControlNet.</summary>
+    public static TheoryData<string, string> Narrow() => Rows(["sd15/text", "sd15/unet", "sd15/unet_lora_lcm", "sd15/vae", "taesd/vae", "sd15/txt2img_lcm4", "sd15/controlnet_lcm4"]);
 
     static TheoryData<string, string> Rows(IEnumerable<string> cases)
     {
