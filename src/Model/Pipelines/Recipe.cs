@@ -27,7 +27,11 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
     {
         if (conditioning is null) Report(GenerationStage.Text, i, 0, 1);
         var decoded = Compute(run, i, out bool finite);
-        if (!finite) throw NotFinite.Find(run, () => Compute(run, i, out _));
+        if (!finite)
+        {
+            Forget(); // so that what is computed once for all steps is watched too
+            throw NotFinite.Find(run, () => Compute(run, i, out _));
+        }
         var picture = Picture.FromModel(run.Backend, decoded)[0];
         Report(GenerationStage.Decode, i, 1, 1);
         return picture;
@@ -75,9 +79,12 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
     void Report(GenerationStage stage, int picture, int step, int steps) => chosen.Progress?.Report(new(stage, picture, chosen.Count, step, steps));
 
     /// <summary>Frees the conditioning, and the ControlNets' pictures.</summary>
-    public void Dispose()
+    public void Dispose() => Forget();
+
+    void Forget()
     {
         conditioning?.Dispose();
         controls?.Dispose();
+        (conditioning, controls) = (null, null);
     }
 }

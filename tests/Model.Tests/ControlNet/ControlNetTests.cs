@@ -185,6 +185,18 @@ public sealed class ControlNetTests : IDisposable
         }
     }
 
+    /// <summary>The picture is embedded before the steps, and what goes wrong there is found there.</summary>
+    [Fact]
+    public void TheModuleThatGivesNoNumbersIsNamed()
+    {
+        string file = Path.Combine(folder, "control.safetensors");
+        ControlModels.Rewrite(file, tensor => tensor.Name != "controlnet_cond_embedding.blocks.1.bias" ? ControlModels.Named(tensor, tensor.Name)
+            : new(tensor.Name, tensor.DType, tensor.Sides, [.. Enumerable.Repeat<byte>(0x7E, (int)(2 * tensor.Count))])); // a NaN of fp16 is 7E7E
+        using var pipeline = ControlModels.Load(file);
+        var error = Assert.Throws<ModelException>(() => ControlModels.Generate(pipeline, Follow()));
+        Assert.Contains("the first module with such values is controlnet.controlnet_cond_embedding.blocks.1.", error.Message);
+    }
+
     /// <summary>Blue first is the other picture's result.</summary>
     [Fact]
     public void ColoursInTheOrderThatTheConfigSays()
