@@ -22,9 +22,11 @@ sealed class ControlOptions
 
     public Option<double[]> Scale { get; } = Reals("--control-scale", "How strongly a ControlNet acts: 1 if not given.", "0.8");
 
-    public Option<double[]> Start { get; } = Reals("--control-start", "From which share of the steps on a ControlNet acts: 0 if not given.", "0.2");
+    public Option<double[]> Start { get; } = Reals("--control-start",
+        "From which share of the steps on a ControlNet acts: 0 if not given.", "0.2");
 
-    public Option<double[]> End { get; } = Reals("--control-end", "Up to which share of the steps a ControlNet acts: 1 if not given.", "0.8");
+    public Option<double[]> End { get; } = Reals("--control-end", "Up to which share of the steps a ControlNet acts: 1 if not given.",
+        "0.8");
 
     public Option<string[]> Preprocess { get; } = new("--preprocess")
     {
@@ -39,11 +41,13 @@ sealed class ControlOptions
     /// <exception cref="ModelException">A picture can't be read.</exception>
     public ControlRequests Read(ParseResult result)
     {
-        string[] networks = result.GetValue(Network) ?? [], images = result.GetValue(Image) ?? [], ways = result.GetValue(Preprocess) ?? [];
+        string[] networks = result.GetValue(Network) ?? [], images = result.GetValue(Image) ?? [],
+            ways = result.GetValue(Preprocess) ?? [];
         double[] scales = result.GetValue(Scale) ?? [], starts = result.GetValue(Start) ?? [], ends = result.GetValue(End) ?? [];
         if (images.Length != networks.Length)
             throw new UsageException($"--control is given {Times(networks.Length)} and --control-image {Times(images.Length)}: each ControlNet needs its picture, and each picture its ControlNet");
-        foreach (var (option, count) in ((Option, int)[])[(Scale, scales.Length), (Start, starts.Length), (End, ends.Length), (Preprocess, ways.Length)])
+        foreach (var (option, count) in ((Option, int)[])[(Scale, scales.Length), (Start, starts.Length), (End, ends.Length),
+            (Preprocess, ways.Length)])
             if (count > networks.Length)
                 throw new UsageException($"{option.Name} is given {Times(count)} and --control {Times(networks.Length)}: each goes with a ControlNet");
         return new([.. networks.Select((network, i) => new ControlRequest(
@@ -67,7 +71,8 @@ sealed class ControlOptions
                 $"{file}: it was made with {string.Join(" and ", made.Select(control => $"the ControlNet \"{Printable.Of(control.Model)}\""))}, following "
                 + $"{(made.Count == 1 ? "a picture that is" : "pictures that are")} not in the file; name {(made.Count == 1 ? "both" : "each")} with --control and --control-image");
         for (int i = 0; i < made.Count; i++)
-            if (made[i].Hash is { } said && Path.Exists(networks[i]) && FileHashes.Model(networks[i]) is var its && !FileHashes.Same(said, its))
+            if (made[i].Hash is { } said && Path.Exists(networks[i]) && FileHashes.Model(networks[i]) is var its
+                && !FileHashes.Same(said, its))
                 say($"{networks[i]} is not the ControlNet that the picture was made with: its fingerprint is {its}, the picture says {said}");
         return new([.. made.Select((control, i) => new ControlRequest(
             networks[i], Picture.Load(images[i]), control.Module, control.Weight, control.Start, control.End))]);
@@ -82,7 +87,8 @@ sealed class ControlOptions
         Description = description, HelpName = "N",
         CustomParser = result => [.. result.Tokens.Select(token =>
         {
-            if (double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)) return number;
+            if (double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number)) return number;
             result.AddError($"{name} {token.Value} is not a number, such as {example}");
             return 0;
         })],

@@ -41,7 +41,8 @@ sealed class ControlRequests(IReadOnlyList<ControlRequest> items)
     public UsedControl[] Used()
     {
         var hashes = Networks.ToDictionary(path => path, FileHashes.Model);
-        return [.. items.Select(item => new UsedControl(item.Preprocess, Name(item.Network), item.Scale, item.Start, item.End, hashes[item.Network]))];
+        return [.. items.Select(item => new UsedControl(item.Preprocess, Name(item.Network), item.Scale, item.Start, item.End,
+            hashes[item.Network]))];
     }
 
     static string Name(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));

@@ -21,7 +21,8 @@ public sealed class ActiveControls : IDisposable
     /// <param name="width">The result's width in pixels.</param>
     /// <param name="height">Its height.</param>
     /// <param name="passes">How many latents a step asks the UNet about.</param>
-    public static ActiveControls Embed(Run run, IReadOnlyList<ControlNetModel> networks, IReadOnlyList<ControlChoice> choices, int width, int height, int passes)
+    public static ActiveControls Embed(Run run, IReadOnlyList<ControlNetModel> networks, IReadOnlyList<ControlChoice> choices, int width,
+        int height, int passes)
     {
         var controls = new ActiveControls();
         try

@@ -12,7 +12,8 @@ public static class ControlChecks
     /// <summary>The width of the text that a ControlNet's configuration says it reads.</summary>
     /// <exception cref="WeightsException">It is no number.</exception>
     public static int ContextOf(Config json) =>
-        json.Element("cross_attention_dim") is { ValueKind: JsonValueKind.Array } ? json.Ints("cross_attention_dim").FirstOrDefault() : json.Int("cross_attention_dim", 1280);
+        json.Element("cross_attention_dim") is { ValueKind: JsonValueKind.Array } ? json.Ints("cross_attention_dim").FirstOrDefault()
+            : json.Int("cross_attention_dim", 1280);
 
     /// <summary>Refuses a ControlNet for another family of models, told by the width of their text.</summary>
     /// <param name="path">The ControlNet, as errors name it.</param>

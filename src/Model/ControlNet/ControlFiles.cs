@@ -15,7 +15,8 @@ sealed class ControlFiles : IDisposable
     public IReadOnlyList<Item> Items => items;
 
     /// <summary>What their configurations say that is not followed: a sentence each.</summary>
-    public IEnumerable<string> Notices => items.Select(item => item.Json is null ? null : ControlNetConfig.NotFollowed(item.Json)).OfType<string>();
+    public IEnumerable<string> Notices => items.Select(item => item.Json is null ? null
+        : ControlNetConfig.NotFollowed(item.Json)).OfType<string>();
 
     /// <summary>Opens them; no weights are read.</summary>
     /// <exception cref="WeightsException">One is missing, damaged, or no ControlNet.</exception>
@@ -70,8 +71,10 @@ sealed class ControlFiles : IDisposable
             string[] names = [.. weights.Tensors.Keys];
             var renamed = weights.Renamed(ControlNetNames.Current(names));
             if (renamed.Contains(ControlNetNames.Sign)) return renamed;
-            string? kind = names.Any(name => LoraNames.TrySplit(name, out _, out _, out _)) && AdapterKinds.Of(names) is not { IsLora: false } ? "a LoRA" : AdapterKinds.Of(names)?.Name;
-            throw new WeightsException(weights.Path, kind is null ? $"it is no ControlNet: it has no tensor {ControlNetNames.Sign}" : $"it is {kind}, and no ControlNet", WayOut);
+            string? kind = names.Any(name => LoraNames.TrySplit(name, out _, out _, out _))
+                && AdapterKinds.Of(names) is not { IsLora: false } ? "a LoRA" : AdapterKinds.Of(names)?.Name;
+            throw new WeightsException(weights.Path, kind is null ? $"it is no ControlNet: it has no tensor {ControlNetNames.Sign}"
+                : $"it is {kind}, and no ControlNet", WayOut);
         }
         catch
         {

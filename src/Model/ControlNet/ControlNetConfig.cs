@@ -34,7 +34,8 @@ public sealed record ControlNetConfig
         json.Only("conditioning_channels", 3);
         var encoder = UnetConfig.ParseEncoder(json);
         if (encoder.Middle is null)
-            throw new WeightsException(json.Path, "mid_block_type is null, and a ControlNet has a middle", "correct it, or fetch the file again");
+            throw new WeightsException(json.Path, "mid_block_type is null, and a ControlNet has a middle",
+                "correct it, or fetch the file again");
         string order = json.String("controlnet_conditioning_channel_order", "rgb");
         return new()
         {
@@ -62,7 +63,8 @@ public sealed record ControlNetConfig
     {
         const string embedding = "controlnet_cond_embedding.";
         var embeddings = new List<int> { Side(embedding + "conv_in.weight", 0) };
-        for (int i = 1; weights.Contains($"{embedding}blocks.{i}.weight"); i += 2) embeddings.Add(Side($"{embedding}blocks.{i}.weight", 0));
+        for (int i = 1; weights.Contains($"{embedding}blocks.{i}.weight"); i += 2)
+            embeddings.Add(Side($"{embedding}blocks.{i}.weight", 0));
 
         var channels = new List<int>();
         var levels = new List<Level>();
@@ -87,8 +89,10 @@ public sealed record ControlNetConfig
                 Down = [.. levels],
                 Middle = middle,
                 Up = [],
-                ContextChannels = levels.Append(middle).FirstOrDefault(level => level.HasAttention)?.ContextChannels ?? unet.ContextChannels,
-                LinearProjection = weights.Tensors.FirstOrDefault(entry => entry.Key.EndsWith(".proj_in.weight", StringComparison.Ordinal)).Value?.Sides.Length == 2,
+                ContextChannels = levels.Append(middle).FirstOrDefault(level =>
+                    level.HasAttention)?.ContextChannels ?? unet.ContextChannels,
+                LinearProjection = weights.Tensors.FirstOrDefault(entry => entry.Key.EndsWith(".proj_in.weight",
+                    StringComparison.Ordinal)).Value?.Sides.Length == 2,
                 TimeConditionChannels = 0,
             },
             EmbeddingChannels = [.. embeddings],
@@ -96,7 +100,8 @@ public sealed record ControlNetConfig
 
         Level Like(Level like, int layers, string block, int attentions)
         {
-            int[] depths = [.. Enumerable.Range(0, attentions).Select(j => Count(n => $"{block}attentions.{j}.transformer_blocks.{n}.attn2.to_k.weight"))];
+            int[] depths = [.. Enumerable.Range(0, attentions).Select(j => Count(n =>
+                $"{block}attentions.{j}.transformer_blocks.{n}.attn2.to_k.weight"))];
             int context = attentions > 0 ? Side($"{block}attentions.0.transformer_blocks.0.attn2.to_k.weight", 1) : like.ContextChannels;
             return like with { Layers = layers, Depths = depths, ContextChannels = context };
         }
@@ -114,7 +119,8 @@ public sealed record ControlNetConfig
             return side < sides.Length && sides[side] > 0 ? sides[side] : throw Incomplete();
         }
 
-        WeightsException Incomplete() => new(weights.Path, "its tensors are not those of a whole ControlNet for this kind of model", "fetch it again, or use another ControlNet");
+        WeightsException Incomplete() => new(weights.Path, "its tensors are not those of a whole ControlNet for this kind of model",
+            "fetch it again, or use another ControlNet");
     }
 
     /// <summary>One sentence that names the fields which are not followed; null where there are none.</summary>
@@ -123,10 +129,12 @@ public sealed record ControlNetConfig
     {
         Parse(json);
         // For the precision of sums, which are fp32 anyway; and the sizes of embeddings that are refused.
-        return json.RestNotice("upcast_attention", "addition_embed_type_num_heads", "addition_time_embed_dim", "projection_class_embeddings_input_dim", "dropout",
+        return json.RestNotice("upcast_attention", "addition_embed_type_num_heads", "addition_time_embed_dim",
+            "projection_class_embeddings_input_dim", "dropout",
             "sample_size", "out_channels");
     }
 
     static int[] Several(Config json, int[] channels) => channels.Length is > 0 and <= MostEmbeddings ? channels
-        : throw new WeightsException(json.Path, $"conditioning_embedding_out_channels has {channels.Length} numbers", "correct it, or fetch the file again");
+        : throw new WeightsException(json.Path, $"conditioning_embedding_out_channels has {channels.Length} numbers",
+            "correct it, or fetch the file again");
 }

@@ -16,8 +16,10 @@ static class Resizing
     public static byte[] Resize(Picture picture, int width, int height)
     {
         var rgb = picture.Rgb;
-        if (width != picture.Width) rgb = Along(rgb, picture.Width, width, picture.Height, step: 3, line: 3 * picture.Width, newStep: 3, newLine: 3 * width);
-        if (height != picture.Height) rgb = Along(rgb, picture.Height, height, width, step: 3 * width, line: 3, newStep: 3 * width, newLine: 3);
+        if (width != picture.Width) rgb = Along(rgb, picture.Width, width, picture.Height, step: 3, line: 3 * picture.Width, newStep: 3,
+            newLine: 3 * width);
+        if (height != picture.Height) rgb = Along(rgb, picture.Height, height, width, step: 3 * width, line: 3, newStep: 3 * width,
+            newLine: 3);
         return rgb;
     }
 

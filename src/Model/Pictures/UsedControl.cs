@@ -14,7 +14,8 @@ namespace PureLcm.Model.Pictures;
 /// <param name="Start">From which share of the steps on.</param>
 /// <param name="End">Up to which share of the steps.</param>
 /// <param name="Hash">What <see cref="FileHashes.Model"/> said of it; null if the text doesn't say.</param>
-public sealed partial record UsedControl(string Module, string Model, double Weight = 1, double Start = 0, double End = 1, string? Hash = null)
+public sealed partial record UsedControl(string Module, string Model, double Weight = 1, double Start = 0, double End = 1,
+    string? Hash = null)
 {
     internal string ToText()
     {
@@ -40,7 +41,8 @@ public sealed partial record UsedControl(string Module, string Model, double Wei
 
         double Number(string field, double missing) =>
             !fields.TryGetValue(field, out string? value) ? missing
-            : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number
+            : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+                ? number
             : throw new ModelException($"its parameters say {name}: {field}: {value}, which is no such number");
     }
 

@@ -78,8 +78,10 @@ public static class Canny
                     for (int c = 2; c >= 0; c--) // of equals the first counts, and OpenCV's pictures have blue first
                     {
                         int At(int row, int column) => rgb[3 * (row + column) + c];
-                        int dx = At(above, right) + 2 * At(here, right) + At(below, right) - At(above, left) - 2 * At(here, left) - At(below, left);
-                        int dy = At(below, left) + 2 * At(below, x) + At(below, right) - At(above, left) - 2 * At(above, x) - At(above, right);
+                        int dx = At(above, right) + 2 * At(here, right) + At(below, right)
+                            - At(above, left) - 2 * At(here, left) - At(below, left);
+                        int dy = At(below, left) + 2 * At(below, x) + At(below, right)
+                            - At(above, left) - 2 * At(above, x) - At(above, right);
                         if (Math.Abs(dx) + Math.Abs(dy) <= longest) continue;
                         longest = Math.Abs(dx) + Math.Abs(dy);
                         (across[here + x], down[here + x]) = ((short)dx, (short)dy);
