@@ -1,4 +1,5 @@
 using PureLcm.Model;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Pipelines;
@@ -7,7 +8,10 @@ using PureLcm.Weights;
 
 namespace PureLcm.Verification;
 
-/// <summary>Words to a picture, from noise or from a picture: timesteps, the latent after each step, and the picture.</summary>
+/// <summary>
+/// Words to a picture, from noise or from a picture, steered by a ControlNet where the case has one: timesteps, the latent after
+/// each step, and the picture.
+/// </summary>
 static class PictureCase
 {
     /// <summary>Null where the case's scheduler is not supported.</summary>
@@ -16,7 +20,8 @@ static class PictureCase
         string scheduler = reference.Json.GetProperty("scheduler").GetProperty("_class_name").GetString()!;
         if (SchedulerNames.Find(scheduler) is not { } sampler) return null;
 
-        Picture? image = reference.Picture("image");
+        // A ControlNet's picture is none to begin with.
+        Picture? image = kind == "controlnet" ? null : reference.Picture("image");
         using var pipeline = reference.Load();
         var latents = new SortedDictionary<int, List<float>>();
         var timesteps = new List<int>();
@@ -30,9 +35,10 @@ static class PictureCase
             Image = image,
             Mask = reference.Picture("mask_image"),
             Strength = image is null ? null : reference.Double("strength", 1),
-            StrengthMode = kind switch { "txt2img" => null, "img2img_lcm" => StrengthMode.Inside, _ => StrengthMode.Drop },
+            StrengthMode = image is null ? null : kind == "img2img_lcm" ? StrengthMode.Inside : StrengthMode.Drop,
             Seed = reference.Int("seed", 0),
             Count = reference.Int("num_images_per_prompt", 1),
+            Controls = Controls(reference),
             Scheduler = sampler,
             // The case's own configuration, which may differ from the model folder's: spacing, prediction type.
             SchedulerConfig = Config.Parse("the case's scheduler", reference.Json.GetProperty("scheduler").GetRawText()),
@@ -53,5 +59,12 @@ static class PictureCase
                 comparisons.Add(Comparison.OfValues($"latents_{step}", [.. values], reference.Floats($"latents_{step}")));
         comparisons.Add(Comparison.OfPictures("image_out", [.. pictures.SelectMany(picture => picture.Rgb)], reference.Bytes("image_out")));
         return comparisons;
+    }
+
+    static ControlChoice[] Controls(Case reference)
+    {
+        if (!reference.Json.TryGetProperty("controlnet", out _)) return [];
+        int[] sides = reference.Sides("image"); // [H,W,3] bytes
+        return [new(new(sides[1], sides[0], reference.Bytes("image"))) { Scale = reference.Double("controlnet_conditioning_scale", 1) }];
     }
 }

@@ -80,7 +80,7 @@ public sealed class ReferenceCases(string folder, string defaultModel, Backend b
         "unet" => NetworkCases.Unet(reference, cancellation),
         "vae" => NetworkCases.Vae(reference, cancellation),
         "taesd" => NetworkCases.Taesd(reference, cancellation),
-        "txt2img" or "img2img" or "img2img_lcm" or "inpaint" => PictureCase.Run(reference, kind, cancellation),
+        "txt2img" or "img2img" or "img2img_lcm" or "inpaint" or "controlnet" => PictureCase.Run(reference, kind, cancellation),
         "randn" => SamplerCases.Randn(reference),
         "lcm_scheduler" => SamplerCases.Lcm(reference),
         "full_sd15" => FullSd15Case.Run(reference, cancellation),
@@ -180,6 +180,7 @@ sealed class Case(JsonElement json, SafetensorsFile tensors, ReferenceCases case
     {
         var options = new LoadOptions { Lcm = false, Loras = Loras(), Precision = Precision };
         if (Json.TryGetProperty("unet", out var unet)) options = options with { Unet = cases.ModelPath(unet.GetString()!) };
+        if (Json.TryGetProperty("controlnet", out var control)) options = options with { Controls = [cases.ModelPath(control.GetString()!)] };
         return TextToImage.Load(ModelPath, options, Backend);
     }
 }

@@ -28,7 +28,8 @@ public sealed record FolderFile(string Name, FileUse Use, string Why);
 sealed class FolderInventory
 {
     const string Described = "describes the model", Copy = "has the weights in another format or precision",
-        WholeModel = "has the whole model in one file", OffLora = "is a LoRA, which is not on: put it on with --lora";
+        WholeModel = "has the whole model in one file", OffLora = "is a LoRA, which is not on: put it on with --lora",
+        OffControl = "is a ControlNet, there to be given with --control";
 
     // * stands for any letters. Whole folders and single files.
     static readonly Rule[] folders =
@@ -93,6 +94,7 @@ sealed class FolderInventory
             if (folder == "loras") Loras();
             else if (Match(FolderInventory.folders, folder) is { } known) files.Add(new(folder + "/", known.Use, known.Why));
             else if (model.Components.ContainsKey(folder)) Component(folder);
+            else if (ModelFolder.IsControlNet(Path.Combine(root, folder))) files.Add(new(folder + "/", FileUse.Irrelevant, OffControl));
             else files.Add(new(folder + "/", FileUse.NotRead, "is a folder that model_index.json doesn't name, so nothing in it is read"));
         }
     }
@@ -118,8 +120,8 @@ sealed class FolderInventory
         {
             using var file = SafetensorsFile.Open(Path.Combine(root, name));
             if (AdapterKinds.Of([.. file.Tensors.Keys]) is { } kind)
-                return kind.IsWholeModel
-                    ? new(name, FileUse.Irrelevant, WholeModel)
+                return kind.Name == AdapterKinds.ControlNet ? new(name, FileUse.Irrelevant, OffControl)
+                    : kind.IsWholeModel ? new(name, FileUse.Irrelevant, WholeModel)
                     : new(name, FileUse.NotRead, $"is {kind.Name}, which is not read");
             return file.Tensors.Keys.Any(key => LoraNames.TrySplit(key, out _, out _, out _))
                 ? new(name, FileUse.NotRead, OffLora)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PureLcm.Weights.Names;
 
 namespace PureLcm.Weights;
 
@@ -53,6 +54,8 @@ public sealed class ModelFolder
     /// <exception cref="WeightsException">There is no such folder, or it is not in diffusers' layout.</exception>
     public static ModelFolder Open(string path)
     {
+        if (IsControlNet(path))
+            throw new WeightsException(path, "this is a ControlNet, which steers a model", $"give it with --control, and a model's folder with --model: {Layout}");
         if (File.Exists(path))
             throw new WeightsException(path, "this is a file, and single-file checkpoints are not supported yet",
                 "give the model's folder in diffusers' layout, or make one with diffusers (`StableDiffusionPipeline.from_single_file(file).save_pretrained(folder)`)");
@@ -63,6 +66,24 @@ public sealed class ModelFolder
         throw File.Exists(System.IO.Path.Combine(path, "config.json"))
             ? new WeightsException(path, $"this is one component of a model, without {IndexName}", $"give the folder above it: {Layout}")
             : new WeightsException(path, $"it has no {IndexName}", Layout);
+    }
+
+    /// <summary>Whether it is a ControlNet's folder or file, which people try in a model's place.</summary>
+    internal static bool IsControlNet(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                return !File.Exists(System.IO.Path.Combine(path, IndexName)) && File.Exists(System.IO.Path.Combine(path, "config.json"))
+                    && ComponentFolder.Open(path).Class == "ControlNetModel";
+            if (!path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || !File.Exists(path)) return false;
+            using var file = SafetensorsFile.Open(path);
+            return AdapterKinds.Of([.. file.Tensors.Keys])?.Name == AdapterKinds.ControlNet;
+        }
+        catch (WeightsException)
+        {
+            return false; // what is wrong with it is said where it is read
+        }
     }
 
     /// <summary>Refuses a model that was published for another kind of pipeline.</summary>

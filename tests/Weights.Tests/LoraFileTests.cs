@@ -205,7 +205,7 @@ public class LoraFileTests : IDisposable
     [InlineData("time_embedding.linear_1.weight", "whole UNet")]
     [InlineData("text_model.embeddings.token_embedding.weight", "text encoder")]
     public void FilesOfOtherKindsAreCalledByName(string key, string kind) =>
-        Expect.Error(() => LoraFile.Open(Lora(key), modules), $"it is a", kind, $"told by \"{key}\", and no LoRA; give a LoRA file");
+        Expect.Error(() => LoraFile.Open(Lora(key), modules), $"it is a", kind, $"told by \"{key}\", and no LoRA; {(kind == "ControlNet" ? "give it with --control" : "give a LoRA file")}");
 
     [Theory]
     [InlineData("emb", "a textual inversion")]

@@ -11,29 +11,34 @@ sealed class PictureMaker : IDisposable
 
     readonly string? model;
     readonly LoadOptions options;
-    readonly Lazy<(string Model, UsedLora[] Loras)> files; // as pictures name them: where they lie is nobody else's business
+    readonly ControlRequests controls;
+    readonly Lazy<(string Model, UsedLora[] Loras, UsedControl[] Controls)> files; // as pictures name them: where they lie is nobody else's business
 
-    PictureMaker(string? model, LoadOptions options, TextToImage pipeline)
+    PictureMaker(string? model, LoadOptions options, ControlRequests controls, TextToImage pipeline)
     {
-        (this.model, this.options, Pipeline) = (model, options, pipeline);
+        (this.model, this.options, this.controls, Pipeline) = (model, options, controls, pipeline);
         files = new(() => (FileHashes.Model(model ?? Embedded.Model),
-            [.. options.Loras.Select(lora => new UsedLora(Path.GetFileName(lora.Path), lora.Weight, FileHashes.Lora(lora.Path)))]));
+            [.. options.Loras.Select(lora => new UsedLora(Path.GetFileName(lora.Path), lora.Weight, FileHashes.Lora(lora.Path)))],
+            controls.Used()));
     }
 
     public TextToImage Pipeline { get; }
 
-    public static PictureMaker Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend, CancellationToken stop)
+    public static PictureMaker Load(string? model, LoadOptions options, GenerateOptions plan, Backend backend, CancellationToken stop, ControlRequests? controls = null)
     {
         string folder = model ?? Embedded.Model;
-        var pipeline = TextToImage.Load(folder, options, backend, plan, stop);
+        controls ??= ControlRequests.None;
+        var pipeline = TextToImage.Load(folder, options with { Controls = controls.Networks }, backend, plan with { Controls = controls.Choices() }, stop);
         foreach (string notice in pipeline.Notices) Say(notice);
-        return new(model, options, pipeline);
+        return new(model, options, controls, pipeline);
     }
 
     /// <summary>Makes pictures, each when it is asked for, with progress on the terminal. What of the prompts has no effect is said first.</summary>
     public IEnumerable<Picture> Make(string prompt, GenerateOptions plan, string what, CancellationToken stop)
     {
         var chosen = Pipeline.Resolve(plan);
+        // At the result's size, so that strokes are as thick as the ControlNet knows them.
+        chosen = chosen with { Controls = controls.Choices(chosen.Width!.Value, chosen.Height!.Value) };
         SayWhatHasNoEffect(prompt, chosen);
         if (chosen.Image is { } image && (image.Width, image.Height) != (chosen.Width, chosen.Height))
             Say($"The picture to begin with has {image.Width}x{image.Height} pixels and is resized to {chosen.Width}x{chosen.Height}");
@@ -53,6 +58,8 @@ sealed class PictureMaker : IDisposable
     void SayWhatHasNoEffect(string prompt, GenerateOptions chosen)
     {
         SayCut("prompt", prompt);
+        foreach (string name in controls.Idle(chosen.Steps!.Value))
+            Say($"The ControlNet {name} has no effect: none of the {chosen.Steps} steps lies between its --control-start and --control-end");
         if (chosen.NegativePrompt.Length == 0) return;
         if (Pipeline.Model.HasEmbeddedGuidance) Say("The negative prompt has no effect: this model takes the guidance as an input, and no second pass that could steer away from something");
         else if (chosen.Guidance <= 1) Say("The negative prompt has no effect at a guidance of 1 or less; give --guidance 1.5, say, which takes two passes a step");
@@ -89,6 +96,7 @@ sealed class PictureMaker : IDisposable
         Lcm = options.Lcm,
         Loras = files.Value.Loras,
         Fuse = options.Fuse,
+        Controls = files.Value.Controls,
         Count = chosen.Count,
         Index = index,
     };

@@ -149,7 +149,7 @@ sealed class PictureOptions
         return seed;
     }
 
-    static Option<int?> Number(string name, int least, int most, string description) => new(name)
+    public static Option<int?> Number(string name, int least, int most, string description) => new(name)
     {
         Description = description, HelpName = "N",
         CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most

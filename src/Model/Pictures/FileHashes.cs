@@ -25,10 +25,10 @@ public static class FileHashes
 
     /// <summary>
     /// A model's fingerprint: the first 12 digits of the SHA-256 over its files of weights (those of its components' folders, and
-    /// the LCM-LoRA of its own), of each its name, its length and 64 KiB from its start, its middle and its end. Cheap, a few
+    /// the LCM-LoRA of its own; a ControlNet's folder has them itself), of each its name, its length and 64 KiB from its start, its middle and its end. Cheap, a few
     /// milliseconds for gigabytes, and still different for any two that were trained; model_index.json counts whole.
     /// </summary>
-    /// <param name="path">A model's folder, or a single file.</param>
+    /// <param name="path">A model's folder, a ControlNet's, or a single file.</param>
     /// <exception cref="WeightsException">A file can't be read.</exception>
     public static string Model(string path)
     {
@@ -62,7 +62,8 @@ public static class FileHashes
     {
         if (!Directory.Exists(path)) return [path];
         string index = Path.Combine(path, "model_index.json"), lcm = Path.Combine(path, "loras", "lcm.safetensors");
-        var weights = from folder in Directory.EnumerateDirectories(path)
+        string[] folders = File.Exists(index) ? Directory.GetDirectories(path) : [path];
+        var weights = from folder in folders
                       where Path.GetFileName(folder) != "loras"
                       from file in Directory.EnumerateFiles(folder)
                       where Path.GetExtension(file) is ".safetensors" or ".bin" or ".ckpt" or ".pt"

@@ -76,6 +76,9 @@ public sealed record GenerationParameters
     /// <summary>Further LoRAs.</summary>
     public IReadOnlyList<UsedLora> Loras { get; init; } = [];
 
+    /// <summary>ControlNets that the picture was steered by.</summary>
+    public IReadOnlyList<UsedControl> Controls { get; init; } = [];
+
     /// <summary>Whether LoRAs were merged into the weights.</summary>
     public bool Fuse { get; init; }
 
@@ -137,6 +140,7 @@ public sealed record GenerationParameters
         string hashes = string.Join(", ", Loras.Where(lora => lora.Hash is not null).Select(lora => $"{lora.Title}: {lora.Hash}"));
         if (hashes.Length > 0) Add("Lora hashes", hashes);
         if (Fuse) Add("LoRA fused", "yes");
+        for (int i = 0; i < Controls.Count; i++) Add(ControlField(i), Controls[i].ToText());
         if (Count > 1)
         {
             Add("Batch size", Count.ToString(CultureInfo.InvariantCulture));
@@ -185,6 +189,7 @@ public sealed record GenerationParameters
             ModelFolder = own ? fields.GetValueOrDefault("Model folder") : null,
             Lcm = own && fields.GetValueOrDefault("LCM-LoRA") != "off",
             Loras = loras,
+            Controls = own ? ReadControls(fields) : [],
             Fuse = own && fields.GetValueOrDefault("LoRA fused") == "yes",
             // Other programs give each picture of a batch a seed of its own, and say that one.
             Count = own ? Int(fields, "Batch size", 1) : 1,
@@ -245,6 +250,15 @@ public sealed record GenerationParameters
             loras.Add(new(name, Float(fields, $"LoRA {i} weight", 1), fields.GetValueOrDefault($"LoRA {i} hash")));
         return loras;
     }
+
+    static List<UsedControl> ReadControls(Dictionary<string, string> fields)
+    {
+        List<UsedControl> controls = [];
+        while (fields.TryGetValue(ControlField(controls.Count), out string? text)) controls.Add(UsedControl.Parse(ControlField(controls.Count), text));
+        return controls;
+    }
+
+    static string ControlField(int index) => string.Create(CultureInfo.InvariantCulture, $"ControlNet {index}");
 
     /// <summary>
     /// The LoRAs in another program's prompt, which are taken out of it, and their hashes ("one: 1b7b4ec9d5f4, two: …").

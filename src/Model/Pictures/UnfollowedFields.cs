@@ -44,7 +44,7 @@ static partial class UnfollowedFields
     /// <param name="isOwn">Whether this program (or a later version of it) wrote them.</param>
     public static IEnumerable<string> OfFields(Dictionary<string, string> fields, bool isOwn) =>
         from field in fields
-        where isOwn ? !own.Contains(field.Key) && !OwnLora().IsMatch(field.Key)
+        where isOwn ? !own.Contains(field.Key) && !OwnNumbered().IsMatch(field.Key)
             : !IsHarmless(field.Key, field.Value) && !(field.Key == DenoisingStrength && IsFromPicture(fields))
         select $"{field.Key}: {field.Value}";
 
@@ -66,8 +66,8 @@ static partial class UnfollowedFields
     static bool IsHarmless(string name, string value) =>
         theirs.Contains(name) || harmless.Contains((name, value)) || off.Contains(value) && !zeroCounts.Contains(name);
 
-    [GeneratedRegex(@"^LoRA [0-9]+( weight| hash)?$")]
-    private static partial Regex OwnLora();
+    [GeneratedRegex(@"^(LoRA [0-9]+( weight| hash)?|ControlNet [0-9]+)$")]
+    private static partial Regex OwnNumbered();
 
     /// <summary>
     /// (word:1.3), ((word)), [word], [one:other:0.5], &lt;hypernet:…&gt;, BREAK and AND, as A1111 has them; \( is a bracket.

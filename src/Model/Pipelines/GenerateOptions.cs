@@ -1,6 +1,8 @@
 using System.Globalization;
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Inspect;
+using PureLcm.Model.Layers;
 using PureLcm.Model.Lora;
 using PureLcm.Model.Pictures;
 using PureLcm.Model.Random;
@@ -36,6 +38,12 @@ public sealed record LoadOptions
     /// when null. A VAE whose config says force_upcast is never run in fp16.
     /// </summary>
     public ElementType? Precision { get; init; }
+
+    /// <summary>
+    /// ControlNets to load beside the model, each a folder in diffusers' layout or a single file; <see cref="GenerateOptions.Controls"/>
+    /// says what they are to follow. One that steers by several pictures need be loaded once only.
+    /// </summary>
+    public IReadOnlyList<string> Controls { get; init; } = [];
 
     /// <summary>A folder with another UNet than the model's (config.json and weights); the model's own when null.</summary>
     public string? Unet { get; init; }
@@ -74,6 +82,9 @@ public sealed record GenerateOptions
 
     /// <summary>Which LoRAs act, and how strongly; when null as the model was loaded with. Of no effect on merged ones.</summary>
     public IReadOnlyList<LoraWeight>? Loras { get; init; }
+
+    /// <summary>What the picture follows, through ControlNets that the model was loaded with; what several say is added up.</summary>
+    public IReadOnlyList<ControlChoice> Controls { get; init; } = [];
 
     /// <summary>The sampler: <see cref="SchedulerKind.Lcm"/> with latent consistency, else <see cref="SchedulerKind.Ddim"/>.</summary>
     public SchedulerKind? Scheduler { get; init; }
@@ -151,6 +162,7 @@ public sealed record GenerateOptions
             throw new ChoiceException($"there is no picture {resolved.Index} among {resolved.Count}, which are counted from 0");
         if (!(Math.Abs(resolved.Guidance.Value) <= 1e4))
             throw new ChoiceException("guidance must be a number of up to 10000, such as 1 or 7.5");
+        foreach (var control in Controls) control.Require(model.Controls.Count);
         return resolved;
 
         int? OfImage(int? side) => side is null ? null : Math.Max(side.Value / reduction, 1) * reduction;
@@ -202,13 +214,17 @@ public sealed record GenerateOptions
 
     // What follows of options that are resolved.
 
-    /// <summary>The sampler, with the steps that a picture to begin with leaves.</summary>
+    /// <summary>
+    /// The sampler, with the steps that a picture to begin with leaves. The published pipelines with ControlNets take its
+    /// configuration at its word, others correct it.
+    /// </summary>
     internal Scheduler CreateScheduler(LoadedModel model)
     {
         bool inside = Image is not null && StrengthMode == Pipelines.StrengthMode.Inside;
         int steps = Steps!.Value;
         var scheduler = Schedulers.Scheduler.Create(
-            Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, steps, inside ? Strength!.Value : 1);
+            Scheduler!.Value, SchedulerConfig ?? model.SchedulerConfig, steps, inside ? Strength!.Value : 1,
+            imagePipeline: Controls.Count == 0);
         if (Image is null || inside) return scheduler;
         int taken = Math.Min((int)(steps * Strength!.Value), steps); // in double, as Python's int
         if (taken == 0)
@@ -228,6 +244,10 @@ public sealed record GenerateOptions
 
     /// <summary>The texts that are encoded: the negative prompt counts where the guidance takes a second pass for it.</summary>
     internal IReadOnlyList<string> Texts(LoadedModel model, string prompt) => Guidance > 1 && !model.HasEmbeddedGuidance ? [NegativePrompt, prompt] : [prompt];
+
+    /// <summary>The ControlNets that act, with their pictures; null where none does.</summary>
+    internal ActiveControls? EmbedControls(Run run, LoadedModel model, int passes) =>
+        Controls.Count == 0 ? null : ActiveControls.Embed(run, model.Controls, Controls, Width!.Value, Height!.Value, passes);
 
     /// <summary>A picture's latent, [1,h,w,4].</summary>
     internal Shape LatentShape(LoadedModel model) => Shape.Image(1, Height!.Value / model.Vae.Reduction, Width!.Value / model.Vae.Reduction, model.Vae.LatentChannels);

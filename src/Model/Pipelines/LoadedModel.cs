@@ -1,6 +1,7 @@
 using PureLcm.Kernels;
 using PureLcm.Kernels.Dry;
 using PureLcm.Model.Clip;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Lora;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
@@ -16,13 +17,15 @@ public sealed class LoadedModel : IDisposable
 {
     readonly Networks networks;
     readonly LoraFiles files;
+    readonly ControlFiles controlFiles;
     bool disposed;
     readonly string? lengthNotice;
     readonly Task<IReadOnlyList<string>>? sourceNotices;
 
-    LoadedModel(IModelSource source, LoraFiles files, Backend backend, Networks networks, bool mergedLcm, Task<IReadOnlyList<string>>? sourceNotices)
+    LoadedModel(IModelSource source, LoraFiles files, ControlFiles controlFiles, Backend backend, Networks networks, bool mergedLcm,
+        Task<IReadOnlyList<string>>? sourceNotices)
     {
-        (Source, this.files, Backend, this.networks, this.sourceNotices) = (source, files, backend, networks, sourceNotices);
+        (Source, this.files, this.controlFiles, Backend, this.networks, this.sourceNotices) = (source, files, controlFiles, backend, networks, sourceNotices);
         Tokenizer = ModelChecks.Fit(source.Path, source.TokenizerOf("tokenizer"), networks.TextEncoder.Config, out lengthNotice);
         SchedulerConfig = source.ConfigOf("scheduler");
         IsDistilled = mergedLcm || HasEmbeddedGuidance;
@@ -46,6 +49,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Between latents and pictures.</summary>
     public IAutoencoder Vae => networks.Vae;
 
+    /// <summary>ControlNets beside it, in the order of <see cref="LoadOptions.Controls"/>.</summary>
+    public IReadOnlyList<ControlNetModel> Controls => networks.Controls;
+
     /// <summary>scheduler_config.json.</summary>
     public Config SchedulerConfig { get; }
 
@@ -61,6 +67,7 @@ public sealed class LoadedModel : IDisposable
         .. sourceNotices?.GetAwaiter().GetResult() ?? ModelChecks.Notices(Source),
         .. ((string?[])[lengthNotice, Tokenizer.Notice]).OfType<string>(),
         .. files.Notices,
+        .. controlFiles.Notices,
     ];
 
     /// <summary>Bytes that all packed weights and LoRAs take.</summary>
@@ -97,25 +104,28 @@ public sealed class LoadedModel : IDisposable
     {
         options ??= new();
         var files = new LoraFiles();
+        ControlFiles? controls = null;
         // What needs nothing of the rest goes on beside it: the backend's kernels are compiled, and the vocabulary is read.
         var prepared = Task.Run(backend.Prepare, CancellationToken.None);
         _ = Task.Run(() => source.TokenizerOf("tokenizer"), CancellationToken.None);
         try
         {
+            controls = ControlFiles.Open(options.Controls);
             // The tree is built twice: on a backend that counts, which tells the modules' names and what a run takes, and for good.
             using (var counting = new DryBackend(backend))
             {
-                var counted = Count(source, files, counting, options);
+                var counted = Count(source, files, controls, counting, options);
                 MemoryPlan.Of(counted, run).Require(backend, $"a picture from {source.Name} at this size");
             }
             // To look through a folder takes milliseconds, which there are while weights are packed.
             var notices = Task.Run(() => ModelChecks.Notices(source), CancellationToken.None);
             using var turn = backend.Queue.Enter(cancellationToken);
-            return Build(source, files, backend, options, options.Fuse, cancellationToken, sourceNotices: notices);
+            return Build(source, files, controls, backend, options, options.Fuse, cancellationToken, sourceNotices: notices);
         }
         catch
         {
             files.Dispose();
+            controls?.Dispose();
             source.Dispose();
             throw;
         }
@@ -129,13 +139,13 @@ public sealed class LoadedModel : IDisposable
     /// The model on a backend that only counts, on which nothing has to be freed; its LoRA files are opened into
     /// <paramref name="files"/>, which takes the names of the modules.
     /// </summary>
-    internal static LoadedModel Count(IModelSource source, LoraFiles files, DryBackend backend, LoadOptions options) =>
-        Build(source, files, backend, options, fuse: false, CancellationToken.None, networks => files.Open(source, options, networks.Modules.Targets.Keys));
+    internal static LoadedModel Count(IModelSource source, LoraFiles files, ControlFiles controls, DryBackend backend, LoadOptions options) =>
+        Build(source, files, controls, backend, options, fuse: false, CancellationToken.None, networks => files.Open(source, options, networks.Modules.Targets.Keys));
 
-    static LoadedModel Build(IModelSource source, LoraFiles files, Backend backend, LoadOptions options, bool fuse, CancellationToken cancellationToken, Action<Networks>? whenBuilt = null,
+    static LoadedModel Build(IModelSource source, LoraFiles files, ControlFiles controls, Backend backend, LoadOptions options, bool fuse, CancellationToken cancellationToken, Action<Networks>? whenBuilt = null,
         Task<IReadOnlyList<string>>? sourceNotices = null)
     {
-        var networks = Networks.Build(source, backend, options.Precision ?? backend.DefaultPrecision,
+        var networks = Networks.Build(source, backend, options.Precision ?? backend.DefaultPrecision, controls,
             fuse && files.Items.Count > 0 ? (component, parameters) => new FusedParameters(parameters, component, files.Items) : null, cancellationToken);
         var attached = new List<AttachedLora>();
         try
@@ -143,7 +153,7 @@ public sealed class LoadedModel : IDisposable
             whenBuilt?.Invoke(networks);
             if (!options.Fuse)
                 foreach (var (file, weight) in files.Items) attached.Add(AttachedLora.Attach(file, weight, networks.Modules, backend, cancellationToken));
-            return new LoadedModel(source, files, backend, networks, options.Fuse && files.HasLcm, sourceNotices) { Loras = attached };
+            return new LoadedModel(source, files, controls, backend, networks, options.Fuse && files.HasLcm, sourceNotices) { Loras = attached };
         }
         catch
         {
@@ -166,6 +176,7 @@ public sealed class LoadedModel : IDisposable
         foreach (var lora in Loras) lora.Dispose();
         networks.Dispose();
         files.Dispose();
+        controlFiles.Dispose();
         Source.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PureLcm.Kernels;
 using PureLcm.Kernels.Dry;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Lora;
 
@@ -29,7 +30,8 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
     {
         using var dry = new DryBackend(on);
         using var files = new LoraFiles();
-        return Of(LoadedModel.Count(source, files, dry, options ?? new()), run);
+        using var controls = ControlFiles.Open(options?.Controls ?? []);
+        return Of(LoadedModel.Count(source, files, controls, dry, options ?? new()), run);
     }
 
     /// <summary>Counts a run of a model that was built on a <see cref="DryBackend"/>.</summary>
@@ -40,6 +42,8 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
         var scheduler = chosen.CreateScheduler(counted);
         // Two steps hold what any number of steps hold, but for the noise, of which each step that draws has its own.
         var shortened = (chosen with { Steps = Math.Min(2, scheduler.Timesteps.Count), Image = null }).CreateScheduler(counted);
+        // Where nobody says what will be made, whatever was asked to be loaded may act in it.
+        if (options is null) chosen = chosen with { Controls = EachWithAPicture(counted, chosen) };
         var latent = chosen.LatentShape(counted);
         int draws = 1 + scheduler.Draws.Count(draws => draws);
         using (var run = new Run(dry, loras: new(chosen.Loras!)))
@@ -52,15 +56,25 @@ public sealed record MemoryPlan(long Weights, long Tensors, long Host)
             }
             var noise = run.Allocate(latent.WithBatch(draws));
             var source = SourceLatent.Allocate(run, counted, chosen);
-            var x = new Sampler(counted.Unet).Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0), source: source);
+            using var controls = (chosen with { Controls = [.. chosen.Controls.Select(control => control with { Start = 0, End = 1 })] })
+                .EmbedControls(run, counted, conditioning.Passes);
+            var x = new Sampler(counted.Unet, controls)
+                .Sample(run, shortened, noise.Batch(0), conditioning, _ => noise.Batch(0), source: source);
             Recipe.MakeRoom(dry);
             PictureDecoder.Decode(run, counted.Vae, x);
         }
         long pixels = (long)chosen.Width!.Value * chosen.Height!.Value;
         // A picture to begin with: resized, and as numbers, once more without what its mask covers; the mask, and that resized.
         int given = (chosen.Image is null ? 0 : 3 + 3 * sizeof(float)) + (chosen.Mask is null ? 0 : 3 + 1 + 3 * sizeof(float));
-        long host = 2 * draws * latent.Count * sizeof(float) + pixels * (3 * sizeof(float) + 2 * 3 + given);
+        int pictures = 1 + Math.Min(1, chosen.Controls.Count); // a ControlNet's is on the host while it is uploaded
+        long host = 2 * draws * latent.Count * sizeof(float) + pixels * (pictures * (3 * sizeof(float) + 2 * 3) + given);
         return new(counted.Bytes, dry.PeakFootprint, host);
+    }
+
+    static ControlChoice[] EachWithAPicture(LoadedModel counted, GenerateOptions chosen)
+    {
+        int width = chosen.Width!.Value, height = chosen.Height!.Value;
+        return [.. counted.Controls.Select((_, i) => new ControlChoice(new(width, height, new byte[3 * width * height])) { Network = i })];
     }
 
     /// <summary>Throws where the plan needs more than there is, on the device or on the host if that computes.</summary>

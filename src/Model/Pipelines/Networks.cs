@@ -1,5 +1,6 @@
 using PureLcm.Kernels;
 using PureLcm.Model.Clip;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Unet;
 using PureLcm.Model.Vae;
@@ -10,7 +11,7 @@ namespace PureLcm.Model.Pipelines;
 /// <summary>The networks of a Stable Diffusion model, built from its configurations and packed for one backend.</summary>
 public sealed class Networks : IDisposable
 {
-    readonly ModuleTable vaeModules = new();
+    readonly ModuleTable vaeModules = new(), controlModules = new();
 
     Networks() { }
 
@@ -23,21 +24,26 @@ public sealed class Networks : IDisposable
     /// <summary>Between latents and pictures, large or tiny.</summary>
     public IAutoencoder Vae { get; private set; } = null!;
 
+    /// <summary>What steers the UNet by pictures, in the order in which they were asked for.</summary>
+    public IReadOnlyList<ControlNetModel> Controls { get; private set; } = [];
+
     /// <summary>The modules that LoRA can attach to: the text encoder's and the UNet's.</summary>
     public ModuleTable Modules { get; } = new();
 
     /// <summary>Bytes that all packed weights take.</summary>
-    public long Bytes => Modules.Bytes + vaeModules.Bytes;
+    public long Bytes => Modules.Bytes + vaeModules.Bytes + controlModules.Bytes;
 
     /// <summary>Builds the networks. On a <see cref="Kernels.Dry.DryBackend"/> no weight is read, only its shape looked at.</summary>
     /// <param name="source">Where the model comes from.</param>
     /// <param name="backend">What the weights are packed for.</param>
     /// <param name="precision">How activations are stored.</param>
+    /// <param name="controls">The ControlNets' files, which stay open while the networks live.</param>
     /// <param name="change">Changes a component's parameters on their way, to merge something into them; null for none.</param>
     /// <param name="cancellationToken">Ends the building between two weights; what was packed is freed.</param>
     /// <exception cref="ModelException">The model's parts don't fit one another.</exception>
     /// <exception cref="WeightsException">A file is missing or malformed.</exception>
-    internal static Networks Build(IModelSource source, Backend backend, ElementType precision, Func<string, IParameters, IParameters>? change = null, CancellationToken cancellationToken = default)
+    internal static Networks Build(IModelSource source, Backend backend, ElementType precision, ControlFiles controls, Func<string, IParameters, IParameters>? change = null,
+        CancellationToken cancellationToken = default)
     {
         var networks = new Networks();
         try
@@ -45,6 +51,7 @@ public sealed class Networks : IDisposable
             var (textConfig, unetConfig) = ModelChecks.Require(source);
             networks.Unet = new(Place("unet", "UNet", networks.Modules), unetConfig);
             networks.Vae = BuildVae(Place("vae", "VAE", networks.vaeModules), source.ClassOf("vae"), source.ConfigOf("vae"));
+            networks.Controls = [.. controls.Items.Select((file, i) => BuildControl(file, i))];
             // Last, since the vocabulary is read meanwhile: whether the encoder's table has a row for each of its words.
             ModelChecks.Fit(source.Path, source.TokenizerOf("tokenizer"), textConfig, out _);
             networks.TextEncoder = new(Place("text_encoder", "text encoder", networks.Modules), textConfig);
@@ -60,6 +67,15 @@ public sealed class Networks : IDisposable
         {
             IParameters parameters = new CancellableParameters(new FileParameters(source.WeightsOf(component), network), cancellationToken);
             return new(component, change is null ? parameters : change(component, parameters), backend, modules, precision);
+        }
+
+        // Several go by the names that they have in diffusers' MultiControlNetModel.
+        ControlNetModel BuildControl(ControlFiles.Item file, int i)
+        {
+            var config = file.ConfigFor(source.Name, networks.Unet.Config);
+            ControlChecks.Reduction(file.Path, config, source.Name, networks.Vae.Reduction);
+            var parameters = new CancellableParameters(new FileParameters(file.Weights, "ControlNet"), cancellationToken);
+            return new(new(controls.Items.Count == 1 ? "controlnet" : $"controlnet.nets.{i}", parameters, backend, networks.controlModules, precision), config);
         }
     }
 
@@ -85,5 +101,6 @@ public sealed class Networks : IDisposable
     {
         Modules.Dispose();
         vaeModules.Dispose();
+        controlModules.Dispose();
     }
 }

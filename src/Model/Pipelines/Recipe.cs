@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Inspect;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Pictures;
@@ -19,6 +20,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
     readonly Scheduler scheduler = chosen.CreateScheduler(model);
     Conditioning? conditioning;
     SourcePicture? source;
+    ActiveControls? controls;
     Noise? noise;
 
     /// <summary>Makes picture i.</summary>
@@ -28,7 +30,11 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
         model.RequireAlive();
         if (conditioning is null) Report(GenerationStage.Text, i, 0, 1);
         var decoded = Compute(run, i, out bool finite);
-        if (!finite) throw NotFinite.Find(run, () => Compute(run, i, out _));
+        if (!finite)
+        {
+            Forget(); // so that what is computed once for all steps is watched too
+            throw NotFinite.Find(run, () => Compute(run, i, out _));
+        }
         var picture = Picture.FromModel(run.Backend, decoded)[0];
         Report(GenerationStage.Decode, i, 1, 1);
         return picture;
@@ -49,6 +55,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
             source = SourcePicture.Encode(run, model, chosen);
             MakeRoom(run.Backend);
         }
+        controls ??= chosen.EmbedControls(run, model, conditioning.Passes);
         noise ??= new Noise(chosen.Seed, chosen.Count, chosen.LatentShape(model), scheduler.Draws, first: i,
             picture: source is { Draws: true, Picture: not null }, masked: source is { Draws: true, Mask: not null });
         var all = noise.Upload(run, i); // [1 + steps that draw,h,w,4]
@@ -57,7 +64,7 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
 
         int steps = scheduler.Timesteps.Count;
         Report(GenerationStage.Denoise, i, 0, steps);
-        var latent = new Sampler(model.Unet).Sample(run, scheduler, all.Batch(0), conditioning, step => noise.OfStep(all, step), (step, x) =>
+        var latent = new Sampler(model.Unet, controls).Sample(run, scheduler, all.Batch(0), conditioning, step => noise.OfStep(all, step), (step, x) =>
         {
             chosen.OnStep?.Invoke(new(i, step, scheduler.Timesteps[step], x.Shape.TorchSides(), run.Backend.DownloadTorch(x)));
             if (chosen.Progress is not null) run.Backend.Synchronize(); // what is reported is done, not queued
@@ -93,6 +100,13 @@ sealed class Recipe(LoadedModel model, string prompt, GenerateOptions chosen) : 
 
     void Report(GenerationStage stage, int picture, int step, int steps) => chosen.Progress?.Report(new(stage, picture, chosen.Count, step, steps));
 
-    /// <summary>Frees the conditioning.</summary>
-    public void Dispose() => conditioning?.Dispose();
+    /// <summary>Frees the conditioning, and the ControlNets' pictures.</summary>
+    public void Dispose() => Forget();
+
+    void Forget()
+    {
+        conditioning?.Dispose();
+        controls?.Dispose();
+        (conditioning, controls) = (null, null);
+    }
 }

@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 using PureLcm.Model.Schedulers;
 using PureLcm.Model.Unet;
@@ -11,7 +12,8 @@ namespace PureLcm.Model.Pipelines;
 /// arXiv:2310.04378, algorithm for inference); read Schedulers/Lcm.cs beside it.
 /// </summary>
 /// <param name="unet">Predicts what the scheduler's model predicts: the noise, or its velocity.</param>
-public sealed class Sampler(UNet unet)
+/// <param name="controls">ControlNets that steer it; null for none.</param>
+public sealed class Sampler(UNet unet, ActiveControls? controls = null)
 {
     /// <summary>Runs all steps.</summary>
     /// <param name="run">Computes them.</param>
@@ -37,7 +39,7 @@ public sealed class Sampler(UNet unet)
         {
             using (var step = run.Enter("step"))
             {
-                var output = Predict(run, x, scheduler.InputScale(i), scheduler.Timesteps[i], conditioning, source?.Inputs);
+                var output = Predict(run, x, scheduler, i, conditioning, source?.Inputs);
                 var estimate = estimated?.Invoke(i);
                 var denoised = estimate is null ? null : run.Allocate(x.Shape);
                 scheduler.Step(run.Backend, i, x, output, scheduler.Draws[i] ? noise(i) : null, x, denoised, history);
@@ -71,8 +73,9 @@ public sealed class Sampler(UNet unet)
     /// What the UNet makes of a latent, [1,h,w,4], and of what it reads beside it. With a negative prompt beside the prompt it is
     /// asked for both at once, and e = e_neg + guidance (e_pos - e_neg): Ho and Salimans 2022, arXiv:2207.12598, equation 6.
     /// </summary>
-    Tensor Predict(Run run, Tensor x, float inputScale, float timestep, Conditioning conditioning, Tensor? beside)
+    Tensor Predict(Run run, Tensor x, Scheduler scheduler, int i, Conditioning conditioning, Tensor? beside)
     {
+        var (inputScale, timestep) = (scheduler.InputScale(i), scheduler.Timesteps[i]);
         int passes = conditioning.Passes;
         int own = x.Shape.C, more = beside?.Shape.C ?? 0;
         var input = run.Allocate(x.Shape.WithBatch(passes).WithChannels(own + more)); // [1,h,w,4] -> [passes,h,w,4 or 9]
@@ -82,7 +85,8 @@ public sealed class Sampler(UNet unet)
             if (beside is not null) run.Backend.Copy(beside, input.Batch(pass).Channels(own, more));
         }
         ReadOnlySpan<float> timesteps = passes == 2 ? [timestep, timestep] : [timestep];
-        var predicted = unet.Forward(run, input, timesteps, conditioning.Context, conditioning.GuidanceEmbedding); // [passes,h,w,4]
+        var steering = controls?.At(run, i, scheduler.Timesteps.Count, input.Channels(0, own), timesteps, conditioning.Context);
+        var predicted = unet.Forward(run, input, timesteps, conditioning.Context, conditioning.GuidanceEmbedding, steering); // [passes,h,w,4]
 
         var output = run.Allocate(x.Shape);
         double g = conditioning.Guidance;

@@ -1,4 +1,5 @@
 using PureLcm.Kernels;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Layers;
 
 namespace PureLcm.Model.Unet;
@@ -32,9 +33,7 @@ public sealed class UNet : Network
         if (config.Middle is { } middle) midBlock = new(scope / "mid_block", config, middle, channels[^1]);
 
         // The skips in the order in which the way up reads them: the last pushed first.
-        var skipChannels = new Stack<int>([channels[0]]);
-        for (int i = 0; i < levels; i++)
-            for (int j = 0; j < config.Down[i].Layers + (i < levels - 1 ? 1 : 0); j++) skipChannels.Push(channels[i]);
+        var skipChannels = new Stack<int>(config.SkipChannels);
         upBlocks = new UpBlock[levels];
         for (int i = 0; i < levels; i++)
         {
@@ -56,7 +55,14 @@ public sealed class UNet : Network
     /// x: [N,H,W,in channels], one timestep a picture (perhaps fractional), context: [N,T,contextChannels], and for a UNet with
     /// embedded guidance its embedding [N,<see cref="UnetConfig.TimeConditionChannels"/>]. Gives [N,H,W,out channels], a new tensor.
     /// </summary>
-    public Tensor Forward(Run run, Tensor x, ReadOnlySpan<float> timesteps, Tensor context, Tensor? timeCondition = null)
+    /// <param name="run">Computes it.</param>
+    /// <param name="x">The latents.</param>
+    /// <param name="timesteps">How noisy they are.</param>
+    /// <param name="context">The words' states.</param>
+    /// <param name="timeCondition">The guidance embedding.</param>
+    /// <param name="controls">What ControlNets add to the skips and to the middle; null or empty for nothing.</param>
+    public Tensor Forward(Run run, Tensor x, ReadOnlySpan<float> timesteps, Tensor context, Tensor? timeCondition = null,
+        IReadOnlyList<ControlResiduals>? controls = null)
     {
         if ((timeCondition is null) != (Config.TimeConditionChannels == 0))
             throw new ArgumentException("a guidance embedding goes with time_cond_proj_dim", nameof(timeCondition));
@@ -72,10 +78,33 @@ public sealed class UNet : Network
         skips.Push(h);
         foreach (var block in downBlocks) h = block.Forward(run, h, time, words, skips);
         if (midBlock is not null) h = midBlock.Forward(run, h, time, words);
+        if (controls is { Count: > 0 }) h = Steer(run, h, skips, controls);
         foreach (var block in upBlocks) frame.Next(ref h, block.Forward(run, h, time, words, skips));
 
         frame.Next(ref h, convNormOut.Forward(run, h, Activation.Silu, activationName));
         frame.Next(ref h, convOut.Forward(run, h)); // [N,H,W,C] -> [N,H,W,4]
         return frame.Return(h);
+    }
+
+    /// <summary>
+    /// Adds what ControlNets give, times their scales, to the middle's output and to each skip. The way down is done, and what
+    /// it left is this network's own: the sums take the places of their first terms.
+    /// </summary>
+    Tensor Steer(Run run, Tensor middle, Stack<Tensor> skips, IReadOnlyList<ControlResiduals> controls)
+    {
+        if (midBlock is null)
+        {
+            // Then the last skip is the middle's output too, and gets another term than that.
+            var own = run.Allocate(middle.Shape);
+            run.Backend.Copy(middle, own);
+            middle = own;
+        }
+        Tensor[] inOrder = [.. skips.Reverse()]; // as they were pushed
+        foreach (var control in controls)
+        {
+            for (int i = 0; i < inOrder.Length; i++) control.AddTo(run, inOrder[i], control.Down[i]);
+            control.AddTo(run, middle, control.Middle);
+        }
+        return middle;
     }
 }

@@ -57,9 +57,25 @@ public sealed record UnetConfig
     /// <summary>A latent's sides are padded to multiples of this by the levels; other sizes work and round.</summary>
     public int Reduction => 1 << (BlockOutChannels.Length - 1);
 
+    /// <summary>Channels of what the way down leaves for the way up, in the order in which it does.</summary>
+    public IReadOnlyList<int> SkipChannels =>
+    [
+        BlockOutChannels[0],
+        .. BlockOutChannels.SelectMany((c, i) => Enumerable.Repeat(c, Down[i].Layers + (i < BlockOutChannels.Length - 1 ? 1 : 0))),
+    ];
+
     /// <summary>Reads the config of a UNet2DConditionModel.</summary>
     /// <exception cref="WeightsException">A field is malformed, or asks for what is not supported.</exception>
-    public static UnetConfig Parse(Config json)
+    public static UnetConfig Parse(Config json) => Parse(json, encoderOnly: false);
+
+    /// <summary>
+    /// The way down and the middle alone, which a ControlNetModel's config describes in the same keys. Only there
+    /// num_attention_heads is what its name says, and may be given in the place of attention_head_dim.
+    /// </summary>
+    /// <exception cref="WeightsException">A field is malformed, or asks for what is not supported.</exception>
+    internal static UnetConfig ParseEncoder(Config json) => Parse(json, encoderOnly: true);
+
+    static UnetConfig Parse(Config json, bool encoderOnly)
     {
         // What would change the network and isn't run: every published SD 1.x and 2.x UNet has these values.
         if (!IsListOfFalse(json.Element("only_cross_attention"))) json.Only("only_cross_attention", false);
@@ -76,35 +92,37 @@ public sealed record UnetConfig
         json.Only("downsample_padding", 1);
         json.Only("mid_block_scale_factor", 1.0);
         json.Only("resnet_out_scale_factor", 1.0);
-        foreach (string key in (string[])["num_attention_heads", "class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type",
+        foreach (string key in (string[])["class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type",
             "addition_embed_type", "cross_attention_norm", "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act"])
             json.Only(key, null);
+        if (!encoderOnly) json.Only("num_attention_heads", null);
         json.Only("mid_block_only_cross_attention", null, false);
 
         int[] channels = json.Ints("block_out_channels", [320, 640, 1280, 1280], least: 1);
         int levels = channels.Length;
         string[] downTypes = json.Strings("down_block_types", ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"]);
-        string[] upTypes = json.Strings("up_block_types", ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]);
-        if (downTypes.Length != levels || upTypes.Length != levels)
-            throw new WeightsException(json.Path, $"block_out_channels has {levels} levels, down_block_types {downTypes.Length} and up_block_types {upTypes.Length}", "they must agree: fetch the file again");
-        int[] heads = json.IntOrInts("attention_head_dim", levels, 8, least: 1);
+        string[] upTypes = encoderOnly ? [] : json.Strings("up_block_types", ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]);
+        if (downTypes.Length != levels || !encoderOnly && upTypes.Length != levels)
+            throw new WeightsException(json.Path, $"block_out_channels has {levels} levels, down_block_types {downTypes.Length}{(encoderOnly ? "" : $" and up_block_types {upTypes.Length}")}", "they must agree: fetch the file again");
+        string headsKey = encoderOnly && json.Has("num_attention_heads") && !json.IsNull("num_attention_heads") ? "num_attention_heads" : "attention_head_dim";
+        int[] heads = json.IntOrInts(headsKey, levels, 8, least: 1);
         int[] layers = json.IntOrInts("layers_per_block", levels, 2, least: 1);
         int[] context = json.IntOrInts("cross_attention_dim", levels, 1280, least: 1);
         var depths = Depths(json, layers);
 
         var down = new Level[levels];
-        var up = new Level[levels];
+        var up = new Level[upTypes.Length];
         for (int i = 0; i < levels; i++)
         {
             int mirrored = levels - 1 - i;
             down[i] = new(heads[i], Attends(json, "down_block_types", downTypes[i], "Down") ? depths.Down[i] : [], layers[i], context[i]);
-            up[i] = new(heads[mirrored], Attends(json, "up_block_types", upTypes[i], "Up") ? depths.Up[i] : [], layers[mirrored] + 1, context[mirrored]);
+            if (!encoderOnly) up[i] = new(heads[mirrored], Attends(json, "up_block_types", upTypes[i], "Up") ? depths.Up[i] : [], layers[mirrored] + 1, context[mirrored]);
         }
         int groups = json.Int("norm_num_groups", 32, least: 1);
         foreach (int c in channels)
             if (c % groups != 0) throw new WeightsException(json.Path, $"norm_num_groups is {groups}, which doesn't divide {c} of block_out_channels", "fetch the file again");
         for (int i = 0; i < levels; i++)
-            if (channels[i] % heads[i] != 0) throw new WeightsException(json.Path, $"attention_head_dim (the number of heads) is {heads[i]}, which doesn't divide {channels[i]} of block_out_channels", "fetch the file again");
+            if (channels[i] % heads[i] != 0) throw new WeightsException(json.Path, $"{headsKey} (the number of heads) is {heads[i]}, which doesn't divide {channels[i]} of block_out_channels", "fetch the file again");
 
         // A missing key is not null: null means that there is no middle.
         string? middle = json.StringOrNull("mid_block_type", "UNetMidBlock2DCrossAttn");
@@ -135,9 +153,9 @@ public sealed record UnetConfig
 
     /// <summary>
     /// One sentence that names the fields which are not followed; null where there are none. What would change the network
-    /// is refused by <see cref="Parse"/> before.
+    /// is refused by <see cref="Parse(Config)"/> before.
     /// </summary>
-    /// <exception cref="WeightsException">As from <see cref="Parse"/>.</exception>
+    /// <exception cref="WeightsException">As from <see cref="Parse(Config)"/>.</exception>
     public static string? NotFollowed(Config json)
     {
         Parse(json);

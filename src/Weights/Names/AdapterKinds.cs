@@ -23,9 +23,9 @@ public sealed record AdapterKind(string Name, string Key, bool IsLora, string Wa
 /// </summary>
 public static class AdapterKinds
 {
-    internal const string WholeModel = "a whole model in one file";
+    internal const string WholeModel = "a whole model in one file", ControlNet = "a ControlNet";
 
-    const string PlainLora = "use a plain LoRA", LoraFile = "give a LoRA file", OtherModel = "use a LoRA made for this model";
+    const string PlainLora = "use a plain LoRA", LoraFile = "give a LoRA file", OtherOption = "give it with --control", OtherModel = "use a LoRA made for this model";
 
     // * stands for any letters.
     static readonly (string[] Keys, string Kind, string WayOut)[] kinds =
@@ -58,7 +58,7 @@ public static class AdapterKinds
         (["bundle_emb.*"], "a LoRA with textual inversions bundled into it (OneTrainer's)", "save the LoRA without its embeddings"),
         (["emb_params", "clip_l", "clip_g", "string_to_param*", "<*>"], "a textual inversion (an embedding)", LoraFile),
         (["image_proj.*", "ip_adapter.*"], "an IP-Adapter", LoraFile),
-        (["control_model.*", "controlnet_*", "input_hint_block.*"], "a ControlNet", LoraFile),
+        (["control_model.*", "controlnet_*", "input_hint_block.*"], ControlNet, OtherOption),
         (["adapter.body.*", "adapter.conv_in.*", "body.*.block1.*", "body.*.resnets.*"], "a T2I-Adapter", LoraFile),
         (["320.*.linear.*", "640.*.linear.*", "768.*.linear.*", "1024.*.linear.*", "1280.*.linear.*"], "a hypernetwork", LoraFile),
         (["model.diffusion_model.*", "first_stage_model.*", "cond_stage_model.*", "conditioner.embedders.*"],
@@ -76,7 +76,7 @@ public static class AdapterKinds
             foreach (string pattern in patterns)
             {
                 string? found = keys.FirstOrDefault(key => FileSystemName.MatchesSimpleExpression(pattern, key, ignoreCase: false));
-                if (found is not null) return new(kind, found, IsLora: wayOut != LoraFile, wayOut);
+                if (found is not null) return new(kind, found, IsLora: wayOut is not (LoraFile or OtherOption), wayOut);
             }
         return null;
     }

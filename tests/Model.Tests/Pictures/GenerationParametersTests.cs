@@ -54,6 +54,22 @@ public class GenerationParametersTests
             Index = 2,
         }).ToText());
 
+    /// <summary>As A1111's ControlNet extension says it, and it comes back whatever the file's name is.</summary>
+    [Fact]
+    public void ControlNetsAreSaid()
+    {
+        UsedControl[] controls = [new("canny", "control_v11p_sd15_canny", 0.8, 0, 0.5, "0123456789ab"), new("none", "a \"b\", c: d\\ [e]"), new("scribble", "x [12345678]", -1.5, 0.25, 1, "abcdef012345")];
+        var made = house with { Controls = controls };
+        Assert.Contains(
+            "Model: picturebook, ControlNet 0: \"Module: canny, Model: control_v11p_sd15_canny [0123456789ab], Weight: 0.8, Guidance Start: 0, Guidance End: 0.5\", ControlNet 1: ",
+            made.ToText());
+        var parsed = GenerationParameters.Parse(made.ToText());
+        Assert.Equal(controls, parsed.Controls);
+        Assert.Empty(parsed.NotFollowed);
+        Assert.Contains("ControlNet 0: Weight: much, which is no such number",
+            Assert.Throws<ModelException>(() => GenerationParameters.Parse(made.ToText().Replace("Weight: 0.8", "Weight: much", StringComparison.Ordinal))).Message);
+    }
+
     [Theory]
     [InlineData(0.6, StrengthMode.Inside, false, "Denoising strength: 0.6, Strength mode: inside")]
     [InlineData(1, StrengthMode.Drop, true, "Denoising strength: 1, Strength mode: drop, Mask: yes")]
@@ -108,7 +124,7 @@ public class GenerationParametersTests
         var word = Gen.Elements("Steps: 4", ", ", "\n", "Negative prompt:", "\"", "\\", "\\n", "<lora:", "cyanotype:0.8>", " ", ":", "Sampler: LCM", "Exact prompt: \"x\"", "a");
         var text = Gen.ArrayOf(word).Select(string.Concat).ToArbitrary();
         return Prop.ForAll(text, text, text, (prompt, negative, path) =>
-            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, Model = "m" + path, Loras = [new(path, 0.8f, path)] }));
+            AssertSame(house with { Prompt = prompt, NegativePrompt = negative, Model = "m" + path, Loras = [new(path, 0.8f, path)], Controls = [new(path, "c" + path, 0.3)] }));
     }
 
     [Fact]
@@ -160,6 +176,7 @@ public class GenerationParametersTests
         // Files go by their names, without folders.
         Assert.Equal(expected.Loras.Select(lora => lora with { Name = lora.FileName }), read.Loras);
         Assert.Empty(read.NotFollowed);
-        Assert.Equal(expected with { Loras = read.Loras, NotFollowed = read.NotFollowed }, read);
+        Assert.Equal(expected.Controls, read.Controls);
+        Assert.Equal(expected with { Loras = read.Loras, Controls = read.Controls, NotFollowed = read.NotFollowed }, read);
     }
 }

@@ -1,5 +1,7 @@
 using PureLcm.Kernels.Cpu;
+using PureLcm.Model.ControlNet;
 using PureLcm.Model.Pipelines;
+using PureLcm.Model.Schedulers;
 
 namespace PureLcm.Model.Tests.Pipelines;
 
@@ -43,6 +45,30 @@ public sealed class MemoryPlanTests
         var fromPicture = MemoryPlan.Of(source, null, words with { Image = TestPictures.Gradient(64, 64) });
         Assert.True(fromPicture.Host >= fromWords.Host + 64 * 64 * 3 * sizeof(float));
         Assert.True(fromPicture.Tensors >= fromWords.Tensors + (8 + 4) * 8 * 8 * sizeof(float));
+    }
+
+    /// <summary>With ControlNets as without, and they count.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(1, 2)]
+    public void ControlNetsCount(double guidance, int controls)
+    {
+        string model = Path.Combine(Repository.Golden, "models", "sd15"), network = Path.Combine(model, "controlnet");
+        var load = new LoadOptions { Lcm = false, Controls = [.. Enumerable.Repeat(network, controls)] };
+        var plain = new GenerateOptions { Steps = 3, Guidance = guidance, Width = 128, Height = 128, Scheduler = SchedulerKind.Lcm };
+        var options = plain with { Controls = [.. Enumerable.Range(0, controls).Select(i => new ControlChoice(new(128, 128, new byte[3 * 128 * 128])) { Network = i })] };
+        using var source = FolderSource.Open(model);
+        using var backend = new CpuBackend(1);
+        var plan = MemoryPlan.Of(source, load, options, backend);
+        Assert.True(plan.Bytes > MemoryPlan.Of(source, load, plain, backend).Bytes);
+        Assert.True(plan.Weights > MemoryPlan.Of(source, load with { Controls = [] }, plain, backend).Weights);
+        Assert.True(MemoryPlan.Of(source, load, null, backend).Bytes > MemoryPlan.Of(source, load, new(), backend).Bytes); // whatever was loaded may act
+        using var pipeline = TextToImage.Load(model, load, backend, options, Cancellation);
+        Assert.Equal(plan.Weights, pipeline.Model.Bytes);
+        backend.ResetPeak();
+        pipeline.Generate("a boat", options, Cancellation);
+        Assert.InRange((double)plan.Tensors / backend.PeakFootprint, 0.98, 1.05);
     }
 
     [Fact]

@@ -13,6 +13,9 @@ static class Again
     public static Command Command()
     {
         var options = new PictureOptions();
+        var control = new ControlOptions();
+        control.Network.Description = "Where a ControlNet of the picture is now; in the picture's order where it had several.";
+        control.Image.Description = "The picture that a ControlNet followed, which no picture has in it; in the same order.";
         var file = new Argument<string>("file")
         {
             Description = "A PNG, JPEG or WebP file that lcm (or a tool that writes A1111's parameters) made.",
@@ -37,15 +40,15 @@ static class Again
         options.Image.Description = "The picture that this one was made from, if there was one: it is not in the file.";
         options.Mask.Description = "The mask of what was repainted of it, if there was one.";
         Option[] all =
-            [model, lora, guidance, options.Image, options.Mask, options.Device, options.Precision, options.Threads, options.Output];
+            [model, lora, guidance, options.Image, options.Mask, control.Network, control.Image, options.Device, options.Precision, options.Threads, options.Output];
         foreach (var option in all) command.Options.Add(option);
         command.SetAction(result => Exit.Guard(stop =>
-            Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], options, result, stop)));
+            Run(result.GetValue(file)!, result.GetValue(model), result.GetValue(lora) ?? [], control, options, result, stop)));
         return command;
     }
 
     static int Run(
-        string file, string? givenModel, string[] givenLoras, PictureOptions options, ParseResult result, CancellationToken stop)
+        string file, string? givenModel, string[] givenLoras, ControlOptions control, PictureOptions options, ParseResult result, CancellationToken stop)
     {
         var made = Parameters(file);
         double guidance = result.GetValue(options.Guidance) ?? made.Guidance
@@ -55,6 +58,7 @@ static class Again
         var seed = made.Seed ?? Seed.Draw();
         var moved = new MovedFiles(file, Console.Error.WriteLine);
         string? model = moved.Model(made, givenModel);
+        var controls = control.ReadAgain(result, file, made.Controls, Console.Error.WriteLine);
         var loras = moved.Loras(made, model ?? Embedded.Model, [.. givenLoras.Select(Given)]);
         if (made.NotFollowed.Count > 0)
             Console.Error.WriteLine(Printable.Of($"Not followed, so it will be another picture: {string.Join(", ", made.NotFollowed)}"));
@@ -72,7 +76,7 @@ static class Again
         };
         using var destination = Destination.Choose(result.GetValue(options.Output), made.Prompt, seed, 1);
         using var backend = options.Backend(result);
-        using var maker = PictureMaker.Load(model, load, plan, backend, stop);
+        using var maker = PictureMaker.Load(model, load, plan, backend, stop, controls);
         var old = OldPicture(file); // before it is written over
         var picture = maker.Make(made.Prompt, plan, "again", stop).Single();
         destination.Save(picture);
