@@ -69,7 +69,7 @@ sealed class PictureMaker : IDisposable
     void SayCut(string which, string text)
     {
         Pipeline.Tokenizer.Encode(text, out string cutOff);
-        if (cutOff.Length > 0) Say($"The {which} is longer than the model reads ({Pipeline.Tokenizer.MaxLength - 2} tokens); this was left out: {(cutOff.Length <= 200 ? cutOff : cutOff[..200] + "…")}");
+        if (cutOff.Length > 0) Say($"The {which} is longer than the model reads ({Pipeline.Tokenizer.MaxLength - 2} tokens); this was left out: {(cutOff.Length <= 240 ? cutOff : $"{cutOff[..140]} … {cutOff[^80..]}")}");
     }
 
     /// <summary>A line on standard error, once however many models the command loads.</summary>
