@@ -65,9 +65,9 @@ done("errors");
 
 const busy = new OpenAI({ apiKey: "none", baseURL: busyUrl + "v1", maxRetries: 0 });
 const abort = new AbortController();
-const waiting = busy.images.generate({ prompt: "a red house" }, { signal: abort.signal });
+const waiting = busy.images.generate({ prompt: "a red house" }, { signal: abort.signal, maxRetries: 50 });
 const ended = assert.rejects(waiting, OpenAI.APIUserAbortError);
-// Until the one before has its place, others take it themselves and give it up again.
+// Until the one before has its place (it asks again where it lost it), others take it themselves and give it up again.
 for (;;) {
     const full = await busy.images.generate({ prompt: "another" }, { timeout: 200 }).catch(error => error);
     if (full instanceof OpenAI.RateLimitError) break;
