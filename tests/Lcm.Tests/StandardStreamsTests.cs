@@ -55,7 +55,9 @@ public sealed class StandardStreamsTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "terminals are made as on Linux");
         using var terminal = new Terminal();
-        using var running = Program.StartRedirected(folder.Path, $"<{terminal.Path} 2>{terminal.Path}", [.. generate, "--steps", "50"]);
+        // Large enough to be under way for some time after the bar has shown a step.
+        using var running = Program.StartRedirected(folder.Path, $"<{terminal.Path} 2>{terminal.Path}",
+            "generate", "a red house", "--seed", "7", "--size", "192x192", "-o", "x.png", "--steps", "50");
         terminal.ReadUntil("/50");
         terminal.Close();
         var made = running.End();

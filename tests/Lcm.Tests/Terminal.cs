@@ -7,7 +7,7 @@ namespace PureLcm.Lcm.Tests;
 /// <summary>A terminal of Linux's, as a window shows one: what is written to <see cref="Path"/> is read here.</summary>
 sealed partial class Terminal : IDisposable
 {
-    const int ReadWrite = 2, NotOurs = 0x100; // O_RDWR, O_NOCTTY
+    const int ReadWrite = 2, NotOurs = 0x100, Interrupted = 4; // O_RDWR, O_NOCTTY, EINTR
 
     readonly SafeFileHandle handle;
     readonly byte[] buffer = new byte[1 << 16];
@@ -27,7 +27,9 @@ sealed partial class Terminal : IDisposable
     /// <summary>Waits for something to read, and reads it.</summary>
     public string Read()
     {
-        nint count = Receive(handle, buffer, buffer.Length);
+        nint count;
+        do count = Receive(handle, buffer, buffer.Length);
+        while (count < 0 && Marshal.GetLastPInvokeError() == Interrupted); // by a signal that a child has ended, say
         return count > 0 ? Encoding.UTF8.GetString(buffer, 0, (int)count) : throw new InvalidOperationException("the terminal has nobody who writes to it");
     }
 
@@ -56,6 +58,6 @@ sealed partial class Terminal : IDisposable
     [LibraryImport("libc", EntryPoint = "ptsname_r")]
     private static partial int Name(int descriptor, byte[] name, nint length);
 
-    [LibraryImport("libc", EntryPoint = "read")]
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint Receive(SafeFileHandle descriptor, byte[] buffer, nint count);
 }
