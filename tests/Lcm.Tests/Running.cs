@@ -55,6 +55,30 @@ sealed partial class Running : IDisposable
         }
     }
 
+    /// <summary>Waits until the process has a file of this name open, as Linux tells it.</summary>
+    public void WaitUntilOpen(string name)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!IsOpen())
+        {
+            if (process.HasExited || clock.Elapsed > patience) throw new InvalidOperationException($"{name} was never opened");
+            Thread.Sleep(5);
+        }
+
+        bool IsOpen()
+        {
+            try
+            {
+                return Directory.EnumerateFiles($"/proc/{process.Id}/fd").Any(link =>
+                    new FileInfo(link).LinkTarget?.EndsWith(name, StringComparison.Ordinal) == true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false; // closed while it was looked at
+            }
+        }
+    }
+
     /// <summary>Sends a signal to the process.</summary>
     public void Send(int signal) => Assert.Equal(0, SendSignal(process.Id, signal));
 

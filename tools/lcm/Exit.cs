@@ -20,7 +20,11 @@ static class Exit
         if (parsed.Errors.Count > 0)
         {
             string command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-            foreach (string message in parsed.Errors.Select(error => OneLine(error.Message)).Distinct())
+            // What follows a mistyped option is not recognized either, and says nothing more.
+            const string unknown = "Unrecognized ";
+            string[] messages = [.. parsed.Errors.Select(error => OneLine(error.Message)).Distinct()];
+            string? first = Array.Find(messages, message => message.StartsWith(unknown, StringComparison.Ordinal));
+            foreach (string message in messages.Where(message => message == first || !message.StartsWith(unknown, StringComparison.Ordinal)))
                 Console.Error.WriteLine($"lcm: {message} (see lcm {command}--help)");
             return Usage;
         }

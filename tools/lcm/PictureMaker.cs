@@ -78,27 +78,14 @@ sealed class PictureMaker : IDisposable
         if (said.Add(line)) Console.Error.WriteLine(Printable.Of(line));
     }
 
-    GenerationParameters Parameters(string prompt, GenerateOptions chosen, int index) => new()
+    GenerationParameters Parameters(string prompt, GenerateOptions chosen, int index) => GenerationParameters.Of(prompt, chosen, index) with
     {
-        Prompt = prompt,
-        NegativePrompt = chosen.NegativePrompt,
-        Steps = chosen.Steps!.Value,
-        Sampler = chosen.Scheduler!.Value,
-        Guidance = chosen.Guidance!.Value,
-        Seed = chosen.Seed,
-        Width = chosen.Width,
-        Height = chosen.Height,
-        Strength = chosen.Strength,
-        StrengthMode = chosen.StrengthMode,
-        HasMask = chosen.Mask is not null,
         Model = model is null ? "picturebook" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))),
         ModelFingerprint = files.Value.Model,
         Lcm = options.Lcm,
         Loras = files.Value.Loras,
         Fuse = options.Fuse,
         Controls = files.Value.Controls,
-        Count = chosen.Count,
-        Index = index,
     };
 
     public void Dispose() => Pipeline.Dispose();

@@ -100,6 +100,27 @@ public sealed record GenerationParameters
     /// <summary>Whether this program made the picture, and so can make the same one again.</summary>
     public bool IsOwn => Version.StartsWith(Program, StringComparison.Ordinal);
 
+    /// <summary>What a picture was made with, as far as its options say it: who made it adds the model and the LoRAs by their names.</summary>
+    /// <param name="prompt">What it shows.</param>
+    /// <param name="chosen">Options with every choice made.</param>
+    /// <param name="index">Which of <see cref="GenerateOptions.Count"/> it is, from 0.</param>
+    public static GenerationParameters Of(string prompt, GenerateOptions chosen, int index = 0) => new()
+    {
+        Prompt = prompt,
+        NegativePrompt = chosen.NegativePrompt,
+        Steps = chosen.Steps!.Value,
+        Sampler = chosen.Scheduler!.Value,
+        Guidance = chosen.Guidance!.Value,
+        Seed = chosen.Seed,
+        Width = chosen.Width,
+        Height = chosen.Height,
+        Strength = chosen.Strength,
+        StrengthMode = chosen.StrengthMode,
+        HasMask = chosen.Mask is not null,
+        Count = chosen.Count,
+        Index = index,
+    };
+
     /// <summary>The text for a picture's file.</summary>
     public string ToText()
     {

@@ -130,16 +130,8 @@ public sealed class DeviceMaker : IPictureMaker
         string? own = pipeline.Model.Source.OwnLcmLora;
         var lcm = weights.FirstOrDefault(item => item.Lora.File.Path == own);
         bool plain = lcm.Lora is not null && lcm.Weight is 0 or 1;
-        return new()
+        return GenerationParameters.Of(request.Prompt, chosen) with
         {
-            Prompt = request.Prompt,
-            NegativePrompt = request.NegativePrompt,
-            Steps = chosen.Steps!.Value,
-            Sampler = chosen.Scheduler!.Value,
-            Guidance = chosen.Guidance!.Value,
-            Seed = chosen.Seed,
-            Width = chosen.Width,
-            Height = chosen.Height,
             Model = request.Model,
             ModelFingerprint = fingerprint,
             Lcm = plain && lcm.Weight == 1,
